@@ -1,0 +1,278 @@
+// Package store is the contract between the authorization server and what keeps its records. It owns the records and
+// the guarantees of each verb; it knows no SQL and no HTTP. The packages memory and sqlstore keep the contract,
+// and storetest.Run is the suite that every backend passes.
+//
+// There is no verb that reads a single-use record and leaves the marking to its caller: a verb that consumes decides and
+// marks in one atomic statement, so that of any number of concurrent calls exactly one wins.
+//
+// Start with [Store], then [Grant]: everything that is issued hangs on a grant, and revoking the grant revokes it all.
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"cloakroom/authserver/oauth"
+)
+
+// What a verb can answer. Anything else means that the store could not do its work: the caller answers 503.
+var (
+	// ErrNotFound: no such record, or its secret is another, or it has expired.
+	ErrNotFound = errors.New("store: not found")
+	// ErrConsumed: the single-use record was used before. The record is returned with it.
+	ErrConsumed = errors.New("store: consumed before")
+	// ErrRevoked: the grant that the record hangs on is revoked or its session ended.
+	ErrRevoked = errors.New("store: revoked")
+	// ErrConflict: a record with this key exists, or it was changed since it was read.
+	ErrConflict = errors.New("store: conflict")
+)
+
+// Store keeps the records of all workspaces. Every record names its workspace, and no verb crosses from one to another.
+// All verbs are safe for concurrent use, durable when they return, and bounded by their context.
+type Store interface {
+	Requests
+	Codes
+	Tokens
+	Sessions
+	Accounts
+	Keys
+	// UseOnce marks a value (a jti, a proof) as used until expires and reports ErrConsumed if it was marked before.
+	UseOnce(ctx context.Context, workspace, use, value string, expires time.Time) error
+	// Sweep deletes up to limit records of each kind that expired before now and returns how many it deleted.
+	Sweep(ctx context.Context, now time.Time, limit int) (int, error)
+	// Ping reports whether the store can do its work.
+	Ping(ctx context.Context) error
+	Close() error
+}
+
+// Requests keeps authorization requests: pushed ones (RFC 9126) and those whose user is at the sign-in or consent form.
+type Requests interface {
+	// PushRequest keeps a pushed authorization request.
+	PushRequest(ctx context.Context, request PushedRequest) error
+	// PushedRequest returns it, used or not, so that a reloaded page works; ErrConsumed (with the request) if it was used.
+	PushedRequest(ctx context.Context, workspace, id string) (PushedRequest, error)
+	// ConsumeRequest marks it used, once: at completion, not at first load (FAPI 2.0 §5.3.2.2 note 3).
+	ConsumeRequest(ctx context.Context, workspace, id string) (PushedRequest, error)
+
+	// StartInteraction keeps the state of a user's way through the forms.
+	StartInteraction(ctx context.Context, interaction Interaction) error
+	// Interaction returns it to the browser that holds its secret.
+	Interaction(ctx context.Context, workspace string, handle Handle) (Interaction, error)
+	// UpdateInteraction replaces it if its Version is still the stored one, else ErrConflict; the version then grows by one.
+	UpdateInteraction(ctx context.Context, interaction Interaction) error
+	// ConsumeInteraction ends it, once: of concurrent calls one returns nil, the others ErrConsumed.
+	ConsumeInteraction(ctx context.Context, workspace string, handle Handle) (Interaction, error)
+}
+
+// Codes keeps grants and the authorization codes that stand for them.
+type Codes interface {
+	// IssueCode keeps the grant and its code, both or neither.
+	IssueCode(ctx context.Context, code Code, grant Grant) error
+	// ConsumeCode returns the code and its grant and marks the code used, in one atomic statement. A code that was used
+	// before is ErrConsumed, with the code, so that the caller can revoke what was issued for it.
+	ConsumeCode(ctx context.Context, workspace string, handle Handle) (Code, Grant, error)
+	// StartGrant keeps a grant that came about without a code (client_credentials).
+	StartGrant(ctx context.Context, grant Grant) error
+	// Grant returns a grant; ErrRevoked, with the grant, when it is revoked.
+	Grant(ctx context.Context, workspace, id string) (Grant, error)
+	// RevokeGrant revokes the grant and all that hangs on it. Revoking twice is no error.
+	RevokeGrant(ctx context.Context, workspace, id string) error
+	// Grants lists a user's live grants, newest first; clientID narrows it when not empty.
+	Grants(ctx context.Context, workspace, subject, clientID string) ([]Grant, error)
+}
+
+// Tokens keeps refresh tokens and opaque access tokens.
+type Tokens interface {
+	// IssueRefreshToken keeps the first refresh token of a grant.
+	IssueRefreshToken(ctx context.Context, token RefreshToken) error
+	// RefreshToken returns a live token and its grant without using it up (no rotation; introspection). A rotated token is
+	// ErrConsumed (with both), one whose grant is revoked ErrRevoked.
+	RefreshToken(ctx context.Context, workspace string, handle Handle) (RefreshToken, Grant, error)
+	// RotateRefreshToken marks the token rotated at now and keeps next in its place, in one atomic step. A token that was
+	// rotated no longer than grace before now may be rotated again, for an answer that was lost on its way; later than that it
+	// is ErrConsumed, with the token and its grant, so that the caller can revoke the family (RFC 9700 §4.14.2).
+	RotateRefreshToken(ctx context.Context, workspace string, handle Handle, next RefreshToken, now time.Time, grace time.Duration) (RefreshToken, Grant, error)
+	// IssueAccessToken keeps an opaque access token, or the jti of a JWT, so that it can be found and revoked.
+	IssueAccessToken(ctx context.Context, token AccessToken) error
+	// AccessToken returns a live access token and its grant by its id; ErrRevoked when either is revoked. For an opaque token the
+	// caller compares SecretHash in constant time.
+	AccessToken(ctx context.Context, workspace, id string) (AccessToken, Grant, error)
+	// RevokeAccessToken revokes one access token and not its grant.
+	RevokeAccessToken(ctx context.Context, workspace, id string) error
+}
+
+// Sessions keeps SSO sessions: that a browser's user has authenticated here.
+type Sessions interface {
+	StartSession(ctx context.Context, session Session) error
+	// Session returns a live session to the browser that holds its secret.
+	Session(ctx context.Context, workspace string, handle Handle) (Session, error)
+	// ReplaceSession ends the session old (if not empty) and starts next, both or neither: a new secret after each
+	// authentication. Grants of old go on as grants of next when their subject is the same; otherwise they end with it.
+	ReplaceSession(ctx context.Context, old string, next Session) error
+	// TouchSession moves the idle expiry.
+	TouchSession(ctx context.Context, workspace, id string, seen, idleExpires time.Time) error
+	// EndSession ends it, revokes its grants except offline ones, and returns the clients that had a grant of it.
+	EndSession(ctx context.Context, workspace, id string) (Session, []Grant, error)
+	// Sessions lists a user's live sessions, newest first.
+	Sessions(ctx context.Context, workspace, subject string) ([]Session, error)
+}
+
+// Accounts keeps local accounts and what their users consented to.
+type Accounts interface {
+	// SaveAccount creates (Version 0) or replaces (Version is the stored one) an account; ErrConflict otherwise.
+	SaveAccount(ctx context.Context, account Account) error
+	Account(ctx context.Context, workspace, subject string) (Account, error)
+	// AccountByName finds an account by its canonical user name.
+	AccountByName(ctx context.Context, workspace, username string) (Account, error)
+	// SaveConsent keeps what a user consented to, replacing what was kept for the same client.
+	SaveConsent(ctx context.Context, consent Consent) error
+	Consent(ctx context.Context, workspace, subject, clientID string) (Consent, error)
+	Consents(ctx context.Context, workspace, subject string) ([]Consent, error)
+	// WithdrawConsent deletes it and revokes the user's grants to the client.
+	WithdrawConsent(ctx context.Context, workspace, subject, clientID string) error
+}
+
+// Keys keeps signing keys, their private part sealed by the caller.
+type Keys interface {
+	// AddKey keeps a key unless one with its id exists: ErrConflict, so that of several instances one key is kept.
+	AddKey(ctx context.Context, key Key) error
+	Keys(ctx context.Context, workspace string) ([]Key, error)
+	// UpdateKey replaces the instants of a key.
+	UpdateKey(ctx context.Context, key Key) error
+}
+
+// PushedRequest is an authorization request that its client pushed. ID is the last part of the request_uri; it has 128 bits
+// of entropy or more and is not a secret beyond its minute.
+type PushedRequest struct {
+	Workspace string
+	ID        string
+	ClientID  string
+	// Parameters are the request's own, as form encoding.
+	Parameters string
+	DPoPJKT    string // RFC 9449 §10: the thumbprint of the key that the code is bound to
+	Expires    time.Time
+}
+
+// Interaction is a user's way from the authorization request to its answer, held by the browser that began it.
+type Interaction struct {
+	Workspace  string
+	ID         string
+	SecretHash Hash
+	// State is the server's own record of the way so far, as JSON; the store does not look into it.
+	State   json.RawMessage
+	Version int64
+	Expires time.Time
+}
+
+// Code is an authorization code, bound to its request (RFC 6749 §4.1.3, RFC 7636 §4.6).
+type Code struct {
+	Workspace     string
+	ID            string
+	SecretHash    Hash
+	GrantID       string
+	ClientID      string
+	RedirectURI   string
+	RedirectGiven bool // the request named it, so the token request has to as well (RFC 6749 §4.1.3)
+	CodeChallenge string
+	Nonce         string
+	DPoPJKT       string
+	Expires       time.Time
+}
+
+// Grant is what a user, or a client for itself, was given: the root of a family of tokens.
+type Grant struct {
+	Workspace string
+	ID        string
+	ClientID  string
+	Subject   string // empty for client_credentials
+	SessionID string // the SSO session that it came from
+	SID       string // the session's name towards this client (OpenID Connect Back-Channel Logout §2.1)
+	Scopes    oauth.Scopes
+	Resources []string // RFC 8707
+	Claims    string   // the claims request parameter (OpenID Connect Core §5.5), as sent
+	AuthTime  time.Time
+	ACR       string
+	AMR       []string
+	// Confirmation is the cnf of all access tokens, as JSON: {"jkt":…} or {"x5t#S256":…}; empty when not sender-constrained.
+	Confirmation string
+	Offline      bool // offline_access was granted: it outlives the SSO session
+	Created      time.Time
+	Expires      time.Time // the absolute end of all that hangs on it
+	Revoked      time.Time // zero while live
+}
+
+// RefreshToken is one refresh token of a grant's family.
+type RefreshToken struct {
+	Workspace  string
+	ID         string
+	SecretHash Hash
+	GrantID    string
+	Created    time.Time
+	Expires    time.Time // idle end; never later than the grant's
+	Rotated    time.Time // zero while current
+}
+
+// AccessToken is an opaque access token, or the trace of a JWT by its jti.
+type AccessToken struct {
+	Workspace  string
+	ID         string
+	SecretHash Hash // zero for a JWT
+	GrantID    string
+	Scopes     oauth.Scopes
+	Audience   string
+	Created    time.Time
+	Expires    time.Time
+	Revoked    time.Time
+}
+
+// Session is an SSO session.
+type Session struct {
+	Workspace  string
+	ID         string
+	SecretHash Hash
+	Subject    string
+	AuthTime   time.Time
+	ACR        string
+	AMR        []string
+	UserAgent  string
+	Created    time.Time
+	Seen       time.Time
+	Idle       time.Time // idle end
+	Expires    time.Time // absolute end
+}
+
+// Account is a local account.
+type Account struct {
+	Workspace    string
+	Subject      string // never used again after deletion
+	Username     string // canonical spelling
+	PasswordHash string // PHC string
+	Claims       map[string]any
+	Disabled     bool
+	Version      int64
+	Created      time.Time
+	Updated      time.Time
+}
+
+// Consent is what a user allows a client without being asked again.
+type Consent struct {
+	Workspace string
+	Subject   string
+	ClientID  string
+	Scopes    oauth.Scopes
+	Given     time.Time
+}
+
+// Key is a signing key. Its life: published at Created, signs from Active to Retired, verifies until Expires.
+type Key struct {
+	Workspace string
+	ID        string // kid
+	Algorithm string // JWS alg
+	Sealed    []byte // the private key, sealed by the caller
+	Created   time.Time
+	Active    time.Time
+	Retired   time.Time // zero while not known
+	Expires   time.Time // zero while not known
+}
