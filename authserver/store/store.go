@@ -6,6 +6,9 @@
 // marks in one atomic statement, so that of any number of concurrent calls exactly one wins.
 //
 // Start with [Store], then [Grant]: everything that is issued hangs on a grant, and revoking the grant revokes it all.
+//
+// Instants are kept to the millisecond. A record has expired when its end is not after now. A single-use record that was
+// used answers ErrConsumed even past its end, for as long as it is kept, so that a late replay is still recognised.
 package store
 
 import (
@@ -16,6 +19,11 @@ import (
 
 	"cloakroom/authserver/oauth"
 )
+
+// Retention is how long Sweep keeps pushed requests, interactions and codes past their end: a late replay is recognised, and
+// a request can be consumed by a user who took longer at the forms than the request lived to be loaded. No interaction
+// may live longer than it.
+const Retention = 30 * time.Minute
 
 // What a verb can answer. Anything else means that the store could not do its work: the caller answers 503.
 var (
@@ -38,9 +46,10 @@ type Store interface {
 	Sessions
 	Accounts
 	Keys
-	// UseOnce marks a value (a jti, a proof) as used until expires and reports ErrConsumed if it was marked before.
+	// UseOnce marks a value (a jti, a proof) as used until expires and reports ErrConsumed while it is marked.
 	UseOnce(ctx context.Context, workspace, use, value string, expires time.Time) error
-	// Sweep deletes up to limit records of each kind that expired before now and returns how many it deleted.
+	// Sweep deletes up to limit records of each kind that are not needed at now any more (those that expired, some only after
+	// Retention) and returns how many it deleted.
 	Sweep(ctx context.Context, now time.Time, limit int) (int, error)
 	// Ping reports whether the store can do its work.
 	Ping(ctx context.Context) error
@@ -53,14 +62,16 @@ type Requests interface {
 	PushRequest(ctx context.Context, request PushedRequest) error
 	// PushedRequest returns it, used or not, so that a reloaded page works; ErrConsumed (with the request) if it was used.
 	PushedRequest(ctx context.Context, workspace, id string) (PushedRequest, error)
-	// ConsumeRequest marks it used, once: at completion, not at first load (FAPI 2.0 §5.3.2.2 note 3).
+	// ConsumeRequest marks it used, once: at completion, not at first load (FAPI 2.0 §5.3.2.2 note 3). Its end does not
+	// matter here: it limits the loading, and the interaction's end limits what comes after.
 	ConsumeRequest(ctx context.Context, workspace, id string) (PushedRequest, error)
 
 	// StartInteraction keeps the state of a user's way through the forms.
 	StartInteraction(ctx context.Context, interaction Interaction) error
-	// Interaction returns it to the browser that holds its secret.
+	// Interaction returns it to the browser that holds its secret; ErrConsumed (with the interaction) if it has ended.
 	Interaction(ctx context.Context, workspace string, handle Handle) (Interaction, error)
 	// UpdateInteraction replaces it if its Version is still the stored one, else ErrConflict; the version then grows by one.
+	// It may carry a new SecretHash.
 	UpdateInteraction(ctx context.Context, interaction Interaction) error
 	// ConsumeInteraction ends it, once: of concurrent calls one returns nil, the others ErrConsumed.
 	ConsumeInteraction(ctx context.Context, workspace string, handle Handle) (Interaction, error)
@@ -68,16 +79,18 @@ type Requests interface {
 
 // Codes keeps grants and the authorization codes that stand for them.
 type Codes interface {
-	// IssueCode keeps the grant and its code, both or neither.
+	// IssueCode keeps the grant and its code, both or neither. ErrRevoked: the grant names a session that is there no longer,
+	// so that a sign-out is not outrun by a code.
 	IssueCode(ctx context.Context, code Code, grant Grant) error
 	// ConsumeCode returns the code and its grant and marks the code used, in one atomic statement. A code that was used
-	// before is ErrConsumed, with the code, so that the caller can revoke what was issued for it.
+	// before is ErrConsumed, with the code, so that the caller can revoke what was issued for it; one whose grant was revoked
+	// before it was used is ErrRevoked, with both.
 	ConsumeCode(ctx context.Context, workspace string, handle Handle) (Code, Grant, error)
 	// StartGrant keeps a grant that came about without a code (client_credentials).
 	StartGrant(ctx context.Context, grant Grant) error
 	// Grant returns a grant; ErrRevoked, with the grant, when it is revoked.
 	Grant(ctx context.Context, workspace, id string) (Grant, error)
-	// RevokeGrant revokes the grant and all that hangs on it. Revoking twice is no error.
+	// RevokeGrant revokes the grant and all that hangs on it. Revoking twice is no error; an unknown grant is ErrNotFound.
 	RevokeGrant(ctx context.Context, workspace, id string) error
 	// Grants lists a user's live grants, newest first; clientID narrows it when not empty.
 	Grants(ctx context.Context, workspace, subject, clientID string) ([]Grant, error)
@@ -85,21 +98,23 @@ type Codes interface {
 
 // Tokens keeps refresh tokens and opaque access tokens.
 type Tokens interface {
-	// IssueRefreshToken keeps the first refresh token of a grant.
+	// IssueRefreshToken keeps the first refresh token of a grant; ErrRevoked when the grant was revoked meanwhile.
 	IssueRefreshToken(ctx context.Context, token RefreshToken) error
 	// RefreshToken returns a live token and its grant without using it up (no rotation; introspection). A rotated token is
 	// ErrConsumed (with both), one whose grant is revoked ErrRevoked.
 	RefreshToken(ctx context.Context, workspace string, handle Handle) (RefreshToken, Grant, error)
-	// RotateRefreshToken marks the token rotated at now and keeps next in its place, in one atomic step. A token that was
-	// rotated no longer than grace before now may be rotated again, for an answer that was lost on its way; later than that it
-	// is ErrConsumed, with the token and its grant, so that the caller can revoke the family (RFC 9700 §4.14.2).
+	// RotateRefreshToken marks the token rotated at now and keeps next in its place, as a token of the same grant, in one atomic
+	// step. A token that was first rotated less than grace before now may be rotated again, for an answer that was lost on its
+	// way; later than that, or with no grace, it is ErrConsumed, with the token and its grant, so that the caller can revoke
+	// the family (RFC 9700 §4.14.2).
 	RotateRefreshToken(ctx context.Context, workspace string, handle Handle, next RefreshToken, now time.Time, grace time.Duration) (RefreshToken, Grant, error)
-	// IssueAccessToken keeps an opaque access token, or the jti of a JWT, so that it can be found and revoked.
+	// IssueAccessToken keeps an opaque access token, or the jti of a JWT, so that it can be found and revoked; ErrRevoked when the
+	// grant was revoked meanwhile.
 	IssueAccessToken(ctx context.Context, token AccessToken) error
 	// AccessToken returns a live access token and its grant by its id; ErrRevoked when either is revoked. For an opaque token the
 	// caller compares SecretHash in constant time.
 	AccessToken(ctx context.Context, workspace, id string) (AccessToken, Grant, error)
-	// RevokeAccessToken revokes one access token and not its grant.
+	// RevokeAccessToken revokes one access token and not its grant. Revoking twice is no error.
 	RevokeAccessToken(ctx context.Context, workspace, id string) error
 }
 
@@ -111,9 +126,10 @@ type Sessions interface {
 	// ReplaceSession ends the session old (if not empty) and starts next, both or neither: a new secret after each
 	// authentication. Grants of old go on as grants of next when their subject is the same; otherwise they end with it.
 	ReplaceSession(ctx context.Context, old string, next Session) error
-	// TouchSession moves the idle expiry.
+	// TouchSession moves the idle expiry of a live session, to its absolute end at most.
 	TouchSession(ctx context.Context, workspace, id string, seen, idleExpires time.Time) error
-	// EndSession ends it, revokes its grants except offline ones, and returns the clients that had a grant of it.
+	// EndSession ends it, live or expired, revokes its grants except offline ones, and returns the grants that were live, offline
+	// ones too: their clients are told. Ending it twice is ErrNotFound.
 	EndSession(ctx context.Context, workspace, id string) (Session, []Grant, error)
 	// Sessions lists a user's live sessions, newest first.
 	Sessions(ctx context.Context, workspace, subject string) ([]Session, error)
@@ -130,7 +146,7 @@ type Accounts interface {
 	SaveConsent(ctx context.Context, consent Consent) error
 	Consent(ctx context.Context, workspace, subject, clientID string) (Consent, error)
 	Consents(ctx context.Context, workspace, subject string) ([]Consent, error)
-	// WithdrawConsent deletes it and revokes the user's grants to the client.
+	// WithdrawConsent deletes it and revokes the user's grants to the client, offline ones too.
 	WithdrawConsent(ctx context.Context, workspace, subject, clientID string) error
 }
 
