@@ -70,7 +70,8 @@ type Requests interface {
 	StartInteraction(ctx context.Context, interaction Interaction) error
 	// Interaction returns it to the browser that holds its secret; ErrConsumed (with the interaction) if it has ended.
 	Interaction(ctx context.Context, workspace string, handle Handle) (Interaction, error)
-	// UpdateInteraction replaces it if its Version is still the stored one, else ErrConflict; the version then grows by one.
+	// UpdateInteraction replaces it, its SecretHash included, if its Version is still the stored one, else ErrConflict; the
+	// version then grows by one.
 	// It may carry a new SecretHash.
 	UpdateInteraction(ctx context.Context, interaction Interaction) error
 	// ConsumeInteraction ends it, once: of concurrent calls one returns nil, the others ErrConsumed.
@@ -137,7 +138,8 @@ type Sessions interface {
 
 // Accounts keeps local accounts and what their users consented to.
 type Accounts interface {
-	// SaveAccount creates (Version 0) or replaces (Version is the stored one) an account; ErrConflict otherwise.
+	// SaveAccount creates (Version 0) or replaces (Version is the stored one) an account; ErrConflict otherwise, and when another
+	// account has the name. The version then grows by one.
 	SaveAccount(ctx context.Context, account Account) error
 	Account(ctx context.Context, workspace, subject string) (Account, error)
 	// AccountByName finds an account by its canonical user name.
