@@ -1,0 +1,83 @@
+// Package client owns what is registered about the clients of a workspace, and the check of their credentials. It reads
+// no request and no file: the root package hands it what a request presented.
+//
+// Start with [Client], then [Client.Authenticate].
+package client
+
+import (
+	"encoding/hex"
+	"errors"
+	"slices"
+	"strings"
+
+	"cloakroom/authserver/oauth"
+)
+
+// Client is a registered client. The keys are those of RFC 7591 §2 where it has one.
+type Client struct {
+	ID   string `yaml:"id"`   // client_id
+	Name string `yaml:"name"` // client_name: what the user reads
+	URI  string `yaml:"uri"`  // client_uri: its home page, where a finished sign-in page leads back to; optional
+
+	// AuthMethod is its one authentication method: none (a public client), client_secret_basic or client_secret_post.
+	AuthMethod string `yaml:"token_endpoint_auth_method"`
+	// Exactly one of the next three says the secret of a confidential client. A hash is sha256: and 64 hexadecimal digits.
+	SecretHash Digest `yaml:"secret_hash"`
+	SecretFile string `yaml:"secret_file"`
+	SecretEnv  string `yaml:"secret_env"` // the name of an environment variable
+
+	RedirectURIs           []string     `yaml:"redirect_uris"` // compared as whole strings
+	PostLogoutRedirectURIs []string     `yaml:"post_logout_redirect_uris"`
+	GrantTypes             []string     `yaml:"grant_types"`    // default authorization_code
+	Scopes                 oauth.Scopes `yaml:"scopes"`         // all that it may ask for
+	DefaultScopes          oauth.Scopes `yaml:"default_scopes"` // what a request without a scope parameter asks for
+	// PKCE is required (default) or optional. Optional is for confidential clients only; with it, a request that sends a
+	// challenge is held to it all the same.
+	PKCE PKCE `yaml:"pkce"`
+	// Trusted skips the consent page: for the operator's own applications only.
+	Trusted bool `yaml:"trusted"`
+	// IDTokenClaims are claims about the user put into the ID token as well, when a granted scope carries them; the default is
+	// none: they are at userinfo.
+	IDTokenClaims []string `yaml:"id_token_claims"`
+}
+
+// PKCE says whether a client has to send a code challenge.
+type PKCE string
+
+// The values of PKCE.
+const (
+	PKCERequired PKCE = "required"
+	PKCEOptional PKCE = "optional"
+)
+
+// Public reports whether the client has no credentials (RFC 6749 §2.1).
+func (c *Client) Public() bool { return c.AuthMethod == oauth.AuthNone }
+
+// MayUse reports whether a grant type is registered for the client.
+func (c *Client) MayUse(grantType string) bool { return slices.Contains(c.GrantTypes, grantType) }
+
+// Digest is the SHA-256 of a client's secret. The secrets are random texts of 128 bits and more, so that a plain hash is
+// enough and a password hash would only slow the token endpoint down.
+type Digest oauth.SecretHash
+
+const digestPrefix = "sha256:"
+
+// ErrDigest means that a text is not a digest.
+var ErrDigest = errors.New("is not sha256: followed by 64 hexadecimal digits")
+
+// UnmarshalText reads sha256: and 64 hexadecimal digits.
+func (d *Digest) UnmarshalText(text []byte) error {
+	digits, ok := strings.CutPrefix(string(text), digestPrefix)
+	sum, err := hex.DecodeString(digits)
+	if !ok || err != nil || len(sum) != len(d) {
+		return ErrDigest
+	}
+	copy(d[:], sum)
+	return nil
+}
+
+// IsZero reports whether there is no digest.
+func (d Digest) IsZero() bool { return d == Digest{} }
+
+// DigestOf is the digest of a secret.
+func DigestOf(secret oauth.Secret) Digest { return Digest(secret.Hash()) }
