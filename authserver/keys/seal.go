@@ -1,0 +1,58 @@
+package keys
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+
+	"cloakroom/authserver/oauth"
+)
+
+// ErrSeal means that a sealed key does not open: another key-encryption key sealed it, or it was altered or moved.
+var ErrSeal = errors.New("keys: sealed with another key-encryption key, or altered")
+
+// Sealer keeps private keys unreadable at rest: AES-256-GCM under a key-encryption key from the configuration.
+type Sealer struct{ aead cipher.AEAD }
+
+const sealerKeyBytes = 32
+
+// NewSealer makes a sealer from the base64 text of 32 random bytes (openssl rand -base64 32).
+func NewSealer(text oauth.Secret) (*Sealer, error) {
+	key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(text.Reveal()))
+	if err != nil || len(key) != sealerKeyBytes {
+		return nil, fmt.Errorf("keys: the key-encryption key is not the base64 of %d bytes", sealerKeyBytes)
+	}
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, fmt.Errorf("make cipher: %w", err)
+	}
+	aead, err := cipher.NewGCMWithRandomNonce(block)
+	if err != nil {
+		return nil, fmt.Errorf("make cipher: %w", err)
+	}
+	return &Sealer{aead: aead}, nil
+}
+
+// seal binds the text to where it is kept, so that a record that was copied to another place does not open.
+func (s *Sealer) seal(plain []byte, place string) []byte {
+	return s.aead.Seal(nil, nil, plain, []byte(place))
+}
+
+func (s *Sealer) open(sealed []byte, place string) ([]byte, error) {
+	plain, err := s.aead.Open(nil, nil, sealed, []byte(place))
+	if err != nil {
+		return nil, ErrSeal
+	}
+	return plain, nil
+}
+
+// NewSealingKey makes the text of a key-encryption key, for a first start that has none yet.
+func NewSealingKey() oauth.Secret {
+	key := make([]byte, sealerKeyBytes)
+	_, _ = rand.Read(key) // never fails (crypto/rand)
+	return oauth.Secret(base64.StdEncoding.EncodeToString(key))
+}
