@@ -1,0 +1,142 @@
+package workspace
+
+import (
+	"fmt"
+	"net/url"
+
+	"cloakroom/authserver/oauth"
+)
+
+// standardScopes are the scopes that every workspace has: OpenID Connect Core §5.4 and §11, in the words of the consent page.
+func standardScopes() []Scope {
+	return []Scope{
+		{Name: oauth.ScopeOpenID, Description: "Know who you are in this workspace"},
+		{Name: "profile", Description: "See your name and profile"},
+		{Name: "email", Description: "See your e-mail address"},
+		{Name: "address", Description: "See your postal address"},
+		{Name: "phone", Description: "See your phone number"},
+		{Name: oauth.ScopeOfflineAccess, Description: "Keep this access when you are not signed in"},
+	}
+}
+
+// SetDefaults fills in what the configuration leaves out.
+func (w *Workspace) SetDefaults() {
+	if w.Preset == "" {
+		w.Preset = Baseline
+	}
+	if w.Title == "" {
+		w.Title = w.Name
+	}
+	w.Policy.setDefaults()
+	if w.Policy.DefaultAudience == "" {
+		w.Policy.DefaultAudience = w.Issuer()
+	}
+	for _, standard := range standardScopes() {
+		if _, own := w.Scope(standard.Name); !own {
+			w.Scopes = append(w.Scopes, standard)
+		}
+	}
+	for position := range w.Clients {
+		w.Clients[position].SetDefaults()
+	}
+}
+
+// Problems lists all that is wrong with the workspace.
+func (w *Workspace) Problems() []error {
+	var problems []error
+	if !ValidName(w.Name) {
+		problems = append(problems, fmt.Errorf("name: %q is not one to forty lower-case letters, digits and inner dashes", w.Name))
+	}
+	switch w.Preset {
+	case Baseline:
+	case FAPI2:
+		problems = append(problems, fmt.Errorf("preset: %q needs pushed authorization requests and sender-constrained tokens, which this version does not have", w.Preset))
+	default:
+		problems = append(problems, fmt.Errorf("preset: %q is neither %s nor %s", w.Preset, Baseline, FAPI2))
+	}
+	problems = append(problems, w.Policy.problems()...)
+	problems = append(problems, w.scopeProblems()...)
+	problems = append(problems, w.clientProblems()...)
+	return append(problems, w.userProblems()...)
+}
+
+func (w *Workspace) scopeProblems() []error {
+	var problems []error
+	seen := map[string]bool{}
+	for _, scope := range w.Scopes {
+		report := func(format string, args ...any) {
+			problems = append(problems, fmt.Errorf("scope %q: %w", scope.Name, fmt.Errorf(format, args...)))
+		}
+		if !validScope(scope.Name) {
+			report("is not a scope value (RFC 6749 §3.3)")
+		}
+		if seen[scope.Name] {
+			report("is there twice")
+		}
+		seen[scope.Name] = true
+		if scope.Description == "" {
+			report("description is missing: the user reads it on the consent page")
+		}
+		// RFC 8707 §2: an absolute URI without a fragment.
+		if resource, err := url.Parse(scope.Resource); scope.Resource != "" && (err != nil || !resource.IsAbs() || resource.Fragment != "") {
+			report("resource: %q is not an absolute URI without a fragment", scope.Resource)
+		}
+	}
+	return problems
+}
+
+// validScope is RFC 6749 §3.3's scope-token.
+func validScope(name string) bool {
+	for _, letter := range []byte(name) {
+		if letter < 0x21 || letter > 0x7e || letter == '"' || letter == '\\' {
+			return false
+		}
+	}
+	return name != ""
+}
+
+func (w *Workspace) clientProblems() []error {
+	var problems []error
+	seen := map[string]bool{}
+	for position := range w.Clients {
+		client := &w.Clients[position]
+		for _, problem := range client.Problems() {
+			problems = append(problems, fmt.Errorf("client %q: %w", client.ID, problem))
+		}
+		if seen[client.ID] {
+			problems = append(problems, fmt.Errorf("client %q: is there twice", client.ID))
+		}
+		seen[client.ID] = true
+		for _, name := range client.Scopes {
+			if _, known := w.Scope(name); !known {
+				problems = append(problems, fmt.Errorf("client %q: scopes: %q is not a scope of the workspace", client.ID, name))
+			}
+		}
+	}
+	return problems
+}
+
+func (w *Workspace) userProblems() []error {
+	var problems []error
+	seen := map[string]bool{}
+	for _, user := range w.Users {
+		report := func(text string) { problems = append(problems, fmt.Errorf("user %q: %s", user.Username, text)) }
+		if user.Username == "" {
+			report("username is missing")
+		}
+		if seen[user.Username] {
+			report("is there twice")
+		}
+		seen[user.Username] = true
+		given := 0
+		for _, text := range []string{user.Password.Reveal(), user.PasswordHash.Reveal(), user.PasswordFile, user.PasswordEnv} {
+			if text != "" {
+				given++
+			}
+		}
+		if given != 1 {
+			report("exactly one of password, password_hash, password_file and password_env is needed")
+		}
+	}
+	return problems
+}

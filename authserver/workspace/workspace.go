@@ -1,0 +1,102 @@
+// Package workspace owns what one issuer is: its name and texts, its preset and policy, its scopes, clients and users. It is
+// what the configuration file says about it, checked; it keeps no state and serves nothing.
+//
+// Start with [Workspace].
+package workspace
+
+import (
+	"net/url"
+	"regexp"
+
+	"cloakroom/authserver/client"
+	"cloakroom/authserver/oauth"
+)
+
+// Workspace is an issuer with its own keys, clients, users, scopes and policy. Nothing is shared between two of them.
+type Workspace struct {
+	Tenant string `yaml:"-"`
+	// Base is the URL of the server, without a path; the issuer is made of it.
+	Base string `yaml:"-"`
+
+	Name    string          `yaml:"name"`   // the last part of the issuer's path: lower-case letters, digits and dashes
+	Title   string          `yaml:"title"`  // what the user reads on top of every page; default the name
+	Notice  string          `yaml:"notice"` // a line under the sign-in form; for a demo's users, never for production
+	Preset  Preset          `yaml:"preset"` // default baseline
+	Policy  Policy          `yaml:"policy"`
+	Scopes  []Scope         `yaml:"scopes"`
+	Clients []client.Client `yaml:"clients"`
+	Users   []User          `yaml:"users"`
+}
+
+// Preset is a set of rules that the rest of the workspace may not contradict.
+type Preset string
+
+// The presets.
+const (
+	Baseline Preset = "baseline" // RFC 9700 and OpenID Connect
+	FAPI2    Preset = "fapi2"    // the FAPI 2.0 Security Profile
+)
+
+// Scope is a scope value with what it means to the user, and the resource server that it is for.
+type Scope struct {
+	Name        string `yaml:"name"`
+	Description string `yaml:"description"` // in words, for the consent page: "Read your notes"
+	// Resource is the audience of access tokens with this scope, as an absolute URI (RFC 8707); empty for scopes about the user,
+	// which the authorization server answers itself.
+	Resource string `yaml:"resource"`
+}
+
+// User is an account that exists from the first start on. What its user changes later stays.
+type User struct {
+	Username string `yaml:"username"`
+	// Exactly one of the next four. A password in the file is for a demo; a hash is a PHC string of Argon2id.
+	Password     oauth.Secret `yaml:"password"`
+	PasswordHash oauth.Secret `yaml:"password_hash"`
+	PasswordFile string       `yaml:"password_file"`
+	PasswordEnv  string       `yaml:"password_env"`
+	// Claims are the standard claims of OpenID Connect Core §5.1: name, email, email_verified …
+	Claims map[string]any `yaml:"claims"`
+}
+
+// Key names the workspace in the store and in logs: tenant/workspace.
+func (w *Workspace) Key() string { return w.Tenant + "/" + w.Name }
+
+// Issuer is the issuer identifier: base/tenant/workspace.
+func (w *Workspace) Issuer() string { return w.Base + w.Path() }
+
+// Path is the path under which all of the workspace is served.
+func (w *Workspace) Path() string { return "/" + w.Tenant + "/" + w.Name }
+
+// Find returns a client, nil if there is none with this id.
+func (w *Workspace) Find(clientID string) *client.Client {
+	for position := range w.Clients {
+		if w.Clients[position].ID == clientID {
+			return &w.Clients[position]
+		}
+	}
+	return nil
+}
+
+// Scope returns a scope of the workspace.
+func (w *Workspace) Scope(name string) (Scope, bool) {
+	for _, scope := range w.Scopes {
+		if scope.Name == name {
+			return scope, true
+		}
+	}
+	return Scope{}, false
+}
+
+var namePattern = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$`)
+
+// ValidName reports whether a text can name a tenant or a workspace: it becomes part of paths and of cookie names.
+func ValidName(name string) bool { return namePattern.MatchString(name) }
+
+// Host is the host and port of the server.
+func (w *Workspace) Host() string {
+	base, err := url.Parse(w.Base)
+	if err != nil {
+		return ""
+	}
+	return base.Host
+}
