@@ -113,6 +113,13 @@ func (c *cache) end(id string, now time.Time) {
 	})
 }
 
+// drop forgets what was loaded of a record.
+func (c *cache) drop(id string) {
+	if found := c.ids(id).slot(id); found != nil {
+		found.view.Store(nil)
+	}
+}
+
 // fresh reports whether a view may still answer without the store.
 func (c *cache) fresh(v *view, now time.Time) bool { return now.Sub(v.loaded) <= c.lifetime }
 

@@ -63,7 +63,7 @@ func (w *writer) scalar(name string, value any) {
 	case nil:
 		w.buf = append(w.buf, kindNil)
 	case bool:
-		w.buf = append(w.buf, map[bool]byte{false: kindFalse, true: kindTrue}[value])
+		w.bool(value)
 	case string:
 		w.buf = append(w.buf, kindText)
 		w.texts(value)
@@ -82,6 +82,14 @@ func (w *writer) scalar(name string, value any) {
 	default:
 		w.fail(fmt.Errorf("claim %q is a %T, which is no JSON value", name, value))
 	}
+}
+
+func (w *writer) bool(value bool) {
+	kind := kindFalse
+	if value {
+		kind = kindTrue
+	}
+	w.buf = append(w.buf, kind)
 }
 
 func (w *writer) fail(err error) {

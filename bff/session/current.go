@@ -106,11 +106,12 @@ func (m *Manager) Update(ctx context.Context, id string, change func(*Record) er
 		if err := change(&changed); err != nil {
 			return Record{}, err
 		}
-		updated, err := m.store.Update(ctx, keep(changed, record))
+		updated, err := m.store.Update(ctx, preserve(changed, record))
 		switch {
 		case err == nil:
 			return m.updated(updated, now)
 		case !errors.Is(err, ErrConflict):
+			m.cache.drop(id) // what the store now holds is not known
 			return Record{}, m.refusal(ctx, "update the session", err)
 		case ctx.Err() != nil:
 			return Record{}, fmt.Errorf("update the session: %w", ctx.Err())
@@ -118,8 +119,8 @@ func (m *Manager) Update(ctx context.Context, id string, change func(*Record) er
 	}
 }
 
-// keep restores what a change may not touch: what the session is, and the end that nothing moves.
-func keep(changed, record Record) Record {
+// preserve restores what a change may not touch: what the session is, and the end that nothing moves.
+func preserve(changed, record Record) Record {
 	changed.ID, changed.Version, changed.Handle = record.ID, record.Version, record.Handle
 	changed.Issuer, changed.Subject = record.Issuer, record.Subject
 	changed.Created, changed.LastSeen, changed.Idle = record.Created, record.LastSeen, record.Idle

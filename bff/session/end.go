@@ -47,6 +47,7 @@ func (m *Manager) endCookie(r *http.Request) (Record, error) {
 func (m *Manager) endRecord(ctx context.Context, id string) (Record, error) {
 	record, err := m.store.End(ctx, id)
 	if err != nil && !errors.Is(err, ErrEnded) && !errors.Is(err, ErrNotFound) {
+		m.cache.drop(id) // whether it ended is not known: the next request asks the store
 		return Record{}, fmt.Errorf("end the session: %w", err)
 	}
 	m.cache.end(id, m.now())

@@ -12,6 +12,7 @@ import (
 const (
 	purposeRecord = "session record"
 	purposeCookie = "session cookie"
+	purposeStore  = "session store"
 )
 
 // row is a record as a store keeps it: the sealed part, and beside it what the store itself needs to find, order and sweep.
