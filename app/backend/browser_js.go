@@ -1,0 +1,75 @@
+package backend
+
+import (
+	"net/url"
+	"syscall/js"
+)
+
+// Browser is the window that the page runs in.
+type Browser struct{}
+
+// Assign leaves the page for a URL, as a navigation that the server sees.
+func (Browser) Assign(destination string) {
+	js.Global().Get("location").Call("assign", destination)
+}
+
+// TakeParameter returns the value of a query parameter of the page's URL and removes it from the address bar, so that a
+// reload or a bookmark does not bring it back.
+func (Browser) TakeParameter(name string) string {
+	here, err := url.Parse(js.Global().Get("location").Get("href").String())
+	if err != nil {
+		return ""
+	}
+	query := here.Query()
+	if !query.Has(name) {
+		return ""
+	}
+	value := query.Get(name)
+	query.Del(name)
+	here.RawQuery = query.Encode()
+	js.Global().Get("history").Call("replaceState", js.Null(), "", here.String())
+	return value
+}
+
+// OnRestore calls f whenever the page comes back from the back/forward cache with whatever it showed when it was left.
+// The returned function stops it.
+func (Browser) OnRestore(f func()) (stop func()) {
+	listener := js.FuncOf(func(_ js.Value, args []js.Value) any {
+		if args[0].Get("persisted").Bool() {
+			f()
+		}
+		return nil
+	})
+	js.Global().Call("addEventListener", "pageshow", listener)
+	return func() {
+		js.Global().Call("removeEventListener", "pageshow", listener)
+		listener.Release()
+	}
+}
+
+// FieldValue returns what is typed into the field with the given id.
+func (Browser) FieldValue(id string) string {
+	field := element(id)
+	if field.IsNull() {
+		return ""
+	}
+	return field.Get("value").String()
+}
+
+// ClearField empties the field with the given id.
+func (Browser) ClearField(id string) {
+	if field := element(id); !field.IsNull() {
+		field.Set("value", "")
+	}
+}
+
+// Focus moves the keyboard focus to the element with the given id.
+func (Browser) Focus(id string) {
+	if target := element(id); !target.IsNull() {
+		target.Call("focus")
+	}
+}
+
+func element(id string) js.Value {
+	return js.Global().Get("document").Call("getElementById", id)
+}

@@ -1,0 +1,35 @@
+// Package component holds the parts that the screens are made of: functions from values to elements. They own the
+// markup, the ids and the classes; they hold no state, and decide nothing.
+//
+// The page's content security policy forbids inline styles, so there is no Style here: web/app.css has the looks, by
+// class. Prerendering writes elements with white space between them and does not escape attributes: so an element has
+// either one text or elements in it, never both, and the attributes of prerendered elements are constants.
+//
+// Start with [Shell].
+package component
+
+import goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
+
+// The ids of elements that scripts, tests and the loader rely on.
+const (
+	IDMain     = "main"
+	IDStatus   = "status"
+	IDAlert    = "alert"
+	IDRetry    = "retry"
+	IDSignIn   = "sign-in"
+	IDSignOut  = "sign-out"
+	IDUserName = "user-name"
+	IDNotes    = "notes"
+	IDNoteText = "note-text"
+	IDNoteAdd  = "note-add"
+)
+
+// RouteLink is the attribute of links that the app follows in place. All others are navigations that the server sees.
+const RouteLink = "route"
+
+func when(condition bool, element func() goapp.UI) goapp.UI {
+	if !condition {
+		return nil
+	}
+	return element()
+}

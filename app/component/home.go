@@ -1,0 +1,77 @@
+package component
+
+import (
+	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"cloakroom/app/state"
+	"cloakroom/app/text"
+	"cloakroom/bff/api"
+)
+
+// Pitch is what a visitor who is not signed in reads. Its sign-in link works before the app runs.
+func Pitch(providers []api.Provider) goapp.UI {
+	return goapp.Section().Class("pitch").Body(
+		goapp.H1().Class("display").Text(text.Motto),
+		goapp.P().Class("lede").Text(text.Lede),
+		goapp.Div().Class("actions").Body(signInLinks(providers)...),
+		goapp.P().Class("promise").Text(text.Promise),
+	)
+}
+
+// signInLinks offers each provider; one needs no name.
+func signInLinks(providers []api.Provider) []goapp.UI {
+	if len(providers) < 2 {
+		href := api.PathLogin
+		if len(providers) == 1 {
+			href = providers[0].Login
+		}
+		return []goapp.UI{goapp.A().ID(IDSignIn).Class("button").Href(href).Text(text.SignIn)}
+	}
+	links := make([]goapp.UI, len(providers))
+	for i, provider := range providers {
+		link := goapp.A().Class("button").Href(provider.Login).Text(text.SignInWith + provider.Name)
+		if i == 0 {
+			link = link.ID(IDSignIn)
+		} else {
+			link = link.Class("button-quiet")
+		}
+		links[i] = link
+	}
+	return links
+}
+
+// Alert is a message that is read out at once. It keeps its place when there is none.
+func Alert(alert *state.Alert, retry goapp.EventHandler) goapp.UI {
+	frame := goapp.Div().Class("alert-place").Role("alert")
+	if alert == nil {
+		return frame
+	}
+	return frame.Body(goapp.Div().ID(IDAlert).Class("alert").Body(
+		goapp.Elem("strong").Class("alert-title").Text(alert.Title),
+		goapp.P().Text(alert.Detail),
+		when(alert.SignIn != "", func() goapp.UI {
+			return goapp.A().Class("alert-action").Href(api.PathLogin).Text(alert.SignIn)
+		}),
+		when(alert.Retry, func() goapp.UI {
+			return goapp.Button().ID(IDRetry).Class("alert-action").Type("button").OnClick(retry).Text(text.CheckAgain)
+		}),
+	))
+}
+
+// SignOut is the button that ends the session.
+func SignOut(leaving bool, signOut goapp.EventHandler) goapp.UI {
+	label := text.SignOut
+	if leaving {
+		label = text.SigningOut
+	}
+	return goapp.Button().ID(IDSignOut).Class("button", "button-quiet", "button-small").Type("button").
+		OnClick(signOut).Text(label)
+}
+
+// Greeting is the heading of a signed-in user's page.
+func Greeting(user string) goapp.UI {
+	return goapp.H1().Class("display", "display-small").Body(
+		goapp.Span().Class("greeting").Text(text.Welcome),
+		goapp.Span().ID(IDUserName).Class("user-name").Text(user),
+	)
+}

@@ -1,0 +1,121 @@
+package component
+
+import (
+	"strconv"
+
+	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"cloakroom/app/text"
+)
+
+const svgNamespace = "http://www.w3.org/2000/svg"
+
+// specimen is the number on the ticket of the picture while nobody is signed in.
+const specimen = 217
+
+// Picture is the product in one picture: the coat behind the counter is the token, the stub in front of it the cookie.
+// The number is this session's, and the stub is in the hand when held is true.
+func Picture(number int, held bool) goapp.UI {
+	if number == 0 {
+		number = specimen
+	}
+	label := strconv.Itoa(number)
+	class := "picture"
+	if held {
+		class = "picture picture-held"
+	}
+	return goapp.Elem("figure").Class(class).Body(
+		shape("svg", "scene", "viewBox", "0 0 480 360", "role", "img", "aria-label", text.FigureLabel).Body(
+			wall(),
+			coat(label),
+			counter(),
+			stub(label),
+		),
+		goapp.Elem("figcaption").Class("captions").Body(
+			caption("caption caption-coat", text.CoatCaption, text.CoatDetail),
+			caption("caption caption-stub", text.TicketCaption, text.TicketDetail),
+		),
+	)
+}
+
+func caption(class, title, detail string) goapp.UI {
+	return goapp.Div().Class(class).Body(
+		goapp.Elem("strong").Text(title),
+		goapp.Span().Text(detail),
+	)
+}
+
+// mark is the product's sign: a ticket with a notch on either side.
+func mark() goapp.UI {
+	return shape("svg", "mark", "viewBox", "0 0 32 32", "aria-hidden", "true").Body(
+		path("mark-paper", "M4 8h24v5a3 3 0 0 0 0 6v5H4v-5a3 3 0 0 0 0-6z"),
+		path("mark-line", "M20 10v12"),
+	)
+}
+
+func wall() goapp.UI {
+	return shape("g", "wall").Body(
+		shape("rect", "wall-back", "x", "24", "y", "16", "width", "432", "height", "260", "rx", "16"),
+		path("rail", "M48 58h384"),
+		path("ghost", hanger(122)), path("ghost", "M122 78c-18 6-34 12-38 22l-8 92h92l-8-92c-4-10-20-16-38-22z"),
+		path("ghost", hanger(358)), path("ghost", "M358 78c-18 6-34 12-38 22l-8 92h92l-8-92c-4-10-20-16-38-22z"),
+	)
+}
+
+func hanger(x int) string {
+	return "M" + strconv.Itoa(x) + " 78v-8a6 6 0 1 1 6-6"
+}
+
+func coat(label string) goapp.UI {
+	return shape("g", "coat").Body(
+		path("hook", hanger(240)),
+		path("coat-back", "M240 76c-26 8-46 14-54 28-10 20-20 62-24 98l22 8 10-42v84h92v-84l10 42 22-8c-4-36-14-78-24-98-8-14-28-20-54-28z"),
+		path("coat-lapel", "M240 76l-22 14 22 50 22-50z"),
+		path("coat-line", "M240 140v112"),
+		shape("circle", "coat-button", "cx", "248", "cy", "164", "r", "3.5"),
+		shape("circle", "coat-button", "cx", "248", "cy", "192", "r", "3.5"),
+		path("string", "M272 98c20 6 26 18 26 32"),
+		shape("g", "tag").Body(
+			path("paper", "M280 130h36v34l-18 12-18-12z"),
+			number("tag-number", "298", "156", label),
+		),
+	)
+}
+
+func counter() goapp.UI {
+	return shape("g", "counter").Body(
+		shape("rect", "counter-front", "x", "8", "y", "246", "width", "464", "height", "104", "rx", "10"),
+		shape("rect", "counter-top", "x", "0", "y", "232", "width", "480", "height", "22", "rx", "8"),
+		path("counter-line", "M124 270v64M240 270v64M356 270v64"),
+	)
+}
+
+// stub is the ticket: paper with a notch on either side and a perforated edge.
+func stub(label string) goapp.UI {
+	return shape("g", "stub").Body(
+		path("stub-shadow", "M118 264h244v28a12 12 0 0 0 0 24v28H118v-28a12 12 0 0 0 0-24z"),
+		path("paper stub-paper", "M118 258h244v28a12 12 0 0 0 0 24v28H118v-28a12 12 0 0 0 0-24z"),
+		path("perforation", "M292 264v68"),
+		path("stub-rule", "M146 276h118M146 320h118"),
+		number("stub-number", "205", "311", label),
+		path("stub-seal", "M327 280a18 18 0 1 0 .01 0z"),
+		path("stub-tick", "M319 298l6 6 11-12"),
+	)
+}
+
+func number(class, x, y, label string) goapp.UI {
+	return shape("text", class, "x", x, "y", y, "text-anchor", "middle", "aria-hidden", "true").Text(label)
+}
+
+func path(class, d string) goapp.UI {
+	return shape("path", class, "d", d)
+}
+
+// shape is an SVG element with a class and attributes, given as names and values in turn.
+func shape(tag, class string, attributes ...string) goapp.HTMLElem {
+	element := goapp.Elem(tag).XMLNS(svgNamespace).Attr("class", class)
+	for i := 0; i+1 < len(attributes); i += 2 {
+		element = element.Attr(attributes[i], attributes[i+1])
+	}
+	return element
+}

@@ -1,0 +1,203 @@
+// Package page holds the screens. A screen owns one state, turns events into calls of the BFF and their answers into
+// transitions, and draws the state with components. It decides nothing itself, and touches the browser through
+// interfaces only, so that a test can drive it.
+//
+// Start with [Home].
+package page
+
+import (
+	"context"
+
+	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"cloakroom/app/backend"
+	"cloakroom/app/component"
+	"cloakroom/app/state"
+	"cloakroom/bff/api"
+)
+
+// Backend is what the page asks of the BFF.
+type Backend interface {
+	Session(ctx context.Context) (api.Session, error)
+	Logout(ctx context.Context) (api.LoggedOut, error)
+	ListNotes(ctx context.Context) ([]backend.Note, error)
+	AddNote(ctx context.Context, text string) (backend.Note, error)
+	DeleteNote(ctx context.Context, id string) error
+}
+
+// Browser is what the page asks of the window that it runs in.
+type Browser interface {
+	Assign(destination string)
+	TakeParameter(name string) string
+	OnRestore(f func()) (stop func())
+	FieldValue(id string) string
+	ClearField(id string)
+	Focus(id string)
+}
+
+// Home is the front page: the product for visitors, the notes for users.
+type Home struct {
+	goapp.Compo
+
+	backend Backend
+	browser Browser
+	state   state.Home
+	stop    func()
+}
+
+// NewHome returns the front page. Prerendering needs neither of its collaborators.
+func NewHome(backend Backend, browser Browser) *Home {
+	home := &Home{backend: backend, browser: browser}
+	home.state.Check()
+	return home
+}
+
+// OnMount asks who is signed in, and asks again whenever the page comes back from the back/forward cache: by then the
+// session may have ended.
+func (h *Home) OnMount(ctx goapp.Context) {
+	h.state.SignInFailed(api.Code(h.browser.TakeParameter(api.ErrorParameter)))
+	h.stop = h.browser.OnRestore(func() { ctx.Dispatch(h.check) })
+	h.check(ctx)
+}
+
+// OnDismount stops listening.
+func (h *Home) OnDismount() {
+	if h.stop != nil {
+		h.stop()
+	}
+}
+
+func (h *Home) check(ctx goapp.Context) {
+	check := h.state.Check()
+	ctx.Async(func() {
+		session, err := h.backend.Session(ctx)
+		ctx.Dispatch(func(ctx goapp.Context) {
+			if h.state.Checked(check, session, err) {
+				h.loadNotes(ctx)
+			}
+		})
+	})
+}
+
+func (h *Home) loadNotes(ctx goapp.Context) {
+	h.state.LoadNotes()
+	ctx.Async(func() {
+		notes, err := h.backend.ListNotes(ctx)
+		ctx.Dispatch(func(goapp.Context) { h.state.NotesLoaded(notes, err) })
+	})
+}
+
+func (h *Home) addNote(ctx goapp.Context, event goapp.Event) {
+	event.PreventDefault()
+	note, ok := h.state.BeginAdd(h.browser.FieldValue(component.IDNoteText))
+	if !ok {
+		h.browser.Focus(component.IDNoteText)
+		return
+	}
+	ctx.Async(func() {
+		stored, err := h.backend.AddNote(ctx, note)
+		ctx.Dispatch(func(goapp.Context) {
+			if h.state.NoteAdded(stored, err) {
+				h.browser.ClearField(component.IDNoteText)
+				h.browser.Focus(component.IDNoteText)
+			}
+		})
+	})
+}
+
+func (h *Home) deleteNote(id string) goapp.EventHandler {
+	return func(ctx goapp.Context, _ goapp.Event) {
+		if !h.state.BeginDelete(id) {
+			return
+		}
+		ctx.Async(func() {
+			err := h.backend.DeleteNote(ctx, id)
+			ctx.Dispatch(func(goapp.Context) {
+				if h.state.NoteDeleted(id, err) {
+					// The button that had the focus is gone.
+					h.browser.Focus(component.IDNoteText)
+				}
+			})
+		})
+	}
+}
+
+func (h *Home) signOut(ctx goapp.Context, _ goapp.Event) {
+	if !h.state.BeginSignOut() {
+		return
+	}
+	ctx.Async(func() {
+		out, err := h.backend.Logout(ctx)
+		ctx.Dispatch(func(ctx goapp.Context) {
+			if !h.state.SignedOutBy(err) {
+				return
+			}
+			// After this frame: a page kept for the back button must not show the user any more.
+			ctx.Defer(func(goapp.Context) { h.signedOut(out.LogoutURL) })
+		})
+	})
+}
+
+// signedOut goes on to the provider, to end the session there, or stays and leaves the button that is gone.
+func (h *Home) signedOut(logoutURL string) {
+	if logoutURL != "" {
+		h.browser.Assign(logoutURL)
+		return
+	}
+	h.browser.Focus(component.IDMain)
+}
+
+// Render draws the state.
+func (h *Home) Render() goapp.UI {
+	held := h.state.Phase == state.SignedIn || h.state.Phase == state.Leaving
+	if !held {
+		return component.Shell(true, nil, h.visitor()...)
+	}
+	action := component.SignOut(h.state.Phase == state.Leaving, h.signOut)
+	return component.Shell(true, action, h.user()...)
+}
+
+func (h *Home) visitor() []goapp.UI {
+	return []goapp.UI{
+		goapp.Div().Class("column").Body(
+			component.Status(h.state.Status, tone(h.state.Phase)),
+			component.Alert(h.state.Alert, h.retry),
+			component.Pitch(h.state.Providers),
+		),
+		component.Picture(h.state.Ticket, false),
+	}
+}
+
+func (h *Home) user() []goapp.UI {
+	return []goapp.UI{
+		goapp.Div().Class("column").Body(
+			component.Status(h.state.Status, tone(h.state.Phase)),
+			component.Alert(h.state.Alert, h.retry),
+			goapp.Div().Class("desk").Body(
+				component.Greeting(h.state.User),
+				component.Notes(&h.state, component.NoteHandlers{
+					Add:    h.addNote,
+					Delete: h.deleteNote,
+					Retry:  func(ctx goapp.Context, _ goapp.Event) { h.loadNotes(ctx) },
+				}),
+			),
+		),
+		component.Picture(h.state.Ticket, true),
+	}
+}
+
+func (h *Home) retry(ctx goapp.Context, _ goapp.Event) { h.check(ctx) }
+
+// tone colours the status line; its words say the same.
+func tone(phase state.Phase) string {
+	switch phase {
+	case state.SignedIn, state.Leaving:
+		return "in"
+	case state.Unreachable:
+		return "down"
+	case state.Checking:
+		return "busy"
+	default:
+		return "out"
+	}
+}

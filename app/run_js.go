@@ -1,0 +1,22 @@
+package app
+
+import (
+	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"cloakroom/app/backend"
+	"cloakroom/app/page"
+)
+
+// Run starts the app in the browser and never returns.
+//
+// Step 1a: the user opens the application (the client); its page takes over from the prerendered one and asks the BFF
+// who is signed in.
+func Run() {
+	browser := backend.Browser{}
+	client := backend.New(browser)
+	for _, route := range routes() {
+		goapp.Route(route.path, func() goapp.Composer { return route.screen(client, browser) })
+	}
+	goapp.RouteWithRegexp(".*", func() goapp.Composer { return page.NewNotFound() })
+	goapp.RunWhenOnBrowser()
+}

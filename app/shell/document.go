@@ -1,0 +1,60 @@
+//go:build !js
+
+package shell
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"html/template"
+
+	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"cloakroom/app/text"
+)
+
+// The colours of the browser's own surfaces, the same as --paper in web/app.css.
+const (
+	paperLight = "#f6f0e4"
+	paperDark  = "#12151d"
+)
+
+//go:embed document.html
+var documentSource string
+
+// view is what the document's template needs.
+type view struct {
+	Lang, Title, Description                    string
+	PaperLight, PaperDark                       string
+	Style, Icon, TouchIcon, WASM, Exec, Loader  string
+	WASMSize                                    int
+	LoadingBundle, NoScript, NoWASM, LoadFailed string
+	Reload                                      string
+	Screen                                      template.HTML
+	App                                         bool // load the bundle
+}
+
+// document renders a screen into a whole page. Without the app it is a page of its own that loads no script.
+func document(manifest Manifest, screen goapp.UI, withApp bool) ([]byte, error) {
+	parsed, err := template.New("document").Parse(documentSource)
+	if err != nil {
+		return nil, fmt.Errorf("parse the document: %w", err)
+	}
+	body, err := tidy(goapp.HTMLString(screen))
+	if err != nil {
+		return nil, err
+	}
+	var page bytes.Buffer
+	err = parsed.Execute(&page, view{
+		Lang: text.Lang, Title: text.Title, Description: text.Description,
+		PaperLight: paperLight, PaperDark: paperDark,
+		Style: manifest.url(FileStyle), Icon: manifest.url(FileIcon), TouchIcon: manifest.url(FileIconSmall),
+		WASM: manifest.url(FileWASM), Exec: manifest.url(FileWASMExec), Loader: manifest.url(FileLoader),
+		WASMSize:      manifest.Files[FileWASM].Size,
+		LoadingBundle: text.LoadingBundle, NoScript: text.NoScript, NoWASM: text.NoWASM, LoadFailed: text.LoadFailed,
+		Reload: text.Reload,
+		Screen: template.HTML(body), //nolint:gosec // our own screens without any request's data, checked by tidy
+		App:    withApp,
+	})
+	return page.Bytes(), err
+}

@@ -1,0 +1,111 @@
+//go:build !js
+
+// Package shell serves the page: each route's document, rendered once at start-up, and the files that it loads. It owns
+// the documents, their headers and the choice of an encoding. It does not own what the screens show, and it answers
+// everyone the same: nothing of a request appears in an answer, and nobody is signed in or out here.
+//
+// Start with [New]. The files come from the folder that scripts/bundle writes, described by its [Manifest].
+package shell
+
+import (
+	"fmt"
+	"io/fs"
+	"net/http"
+	"strings"
+
+	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
+)
+
+// WebPrefix is the path that static files are served under.
+const WebPrefix = "/web/"
+
+// Screens are what the page can show: by path, and for paths that do not exist.
+type Screens struct {
+	ByPath   map[string]goapp.UI
+	NotFound goapp.UI
+}
+
+// Handler answers every path that the page owns.
+type Handler struct {
+	documents map[string]*resource
+	files     map[string]*resource
+	missing   *resource
+	noFile    *resource
+}
+
+// New renders the screens and reads the bundle from web, the folder that holds "built". Its errors say what to do.
+func New(web fs.FS, screens Screens) (*Handler, error) {
+	manifest, err := readManifest(web)
+	if err != nil {
+		return nil, err
+	}
+	h := &Handler{documents: map[string]*resource{}, files: map[string]*resource{}}
+	if err := h.loadFiles(web, manifest); err != nil {
+		return nil, err
+	}
+	if err := h.renderDocuments(manifest, screens); err != nil {
+		return nil, err
+	}
+	h.wellKnown(manifest)
+	return h, nil
+}
+
+func (h *Handler) loadFiles(web fs.FS, manifest Manifest) error {
+	for name, file := range manifest.Files {
+		loaded, err := file.load(web)
+		if err != nil {
+			return fmt.Errorf("load %s of the page's bundle: %w; run \"make bundle\"", name, err)
+		}
+		h.files[WebPrefix+file.Path] = loaded
+	}
+	return nil
+}
+
+func (h *Handler) renderDocuments(manifest Manifest, screens Screens) error {
+	for path, screen := range screens.ByPath {
+		html, err := document(manifest, screen, true)
+		if err != nil {
+			return fmt.Errorf("render %s: %w", path, err)
+		}
+		h.documents[path] = newResource("text/html; charset=utf-8", html, http.StatusOK)
+	}
+	html, err := document(manifest, screens.NotFound, false)
+	if err != nil {
+		return fmt.Errorf("render the page for unknown addresses: %w", err)
+	}
+	h.missing = newResource("text/html; charset=utf-8", html, http.StatusNotFound)
+	h.noFile = newResource("text/plain; charset=utf-8", []byte("no such file\n"), http.StatusNotFound)
+	return nil
+}
+
+// wellKnown adds the files that clients ask for by a fixed name.
+func (h *Handler) wellKnown(manifest Manifest) {
+	h.files["/robots.txt"] = newResource("text/plain; charset=utf-8", []byte(robots), http.StatusOK)
+	h.files["/manifest.webmanifest"] = newResource("application/manifest+json", webManifest(manifest), http.StatusOK)
+}
+
+// robots lets crawlers see the front page, and keeps them away from what only answers scripts.
+const robots = "User-agent: *\nDisallow: /bff/\nDisallow: /api/\n"
+
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	secure(w.Header())
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
+		return
+	}
+	h.find(r.URL.Path).serve(w, r)
+}
+
+func (h *Handler) find(path string) *resource {
+	if found, ok := h.documents[path]; ok {
+		return found
+	}
+	if found, ok := h.files[path]; ok {
+		return found
+	}
+	if strings.HasPrefix(path, WebPrefix) {
+		return h.noFile
+	}
+	return h.missing
+}

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"cloakroom/app/shell"
+)
+
+// sources are the hand-written files of web/.
+var sources = []string{
+	shell.FileLoader, shell.FileStyle, shell.FileIcon, shell.FileIconSmall, shell.FileIconLarge,
+}
+
+// gather compiles the program and reads everything that the bundle is made of, by name.
+func gather(ctx context.Context) (map[string][]byte, error) {
+	output := filepath.Join(web, shell.FileWASM)
+	if err := compile(ctx, output); err != nil {
+		return nil, err
+	}
+	loader, err := wasmExec(ctx)
+	if err != nil {
+		return nil, err
+	}
+	paths := map[string]string{shell.FileWASM: output, shell.FileWASMExec: loader}
+	for _, name := range sources {
+		paths[name] = filepath.Join(web, name)
+	}
+	contents := map[string][]byte{}
+	var failures []error
+	for name, path := range paths {
+		content, err := os.ReadFile(path)
+		contents[name] = content
+		failures = append(failures, err)
+	}
+	return contents, errors.Join(failures...)
+}
+
+// compile builds the program for the browser. Without symbols and paths it is smaller, and the same on every machine.
+func compile(ctx context.Context, output string) error {
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", output, program)
+	build.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
+	build.Stdout, build.Stderr = os.Stderr, os.Stderr
+	if err := build.Run(); err != nil {
+		return fmt.Errorf("compile %s for js/wasm: %w", program, err)
+	}
+	return nil
+}
+
+// wasmExec is the file that runs a program of this version of Go; it comes with the toolchain that compiled it.
+func wasmExec(ctx context.Context) (string, error) {
+	root, err := exec.CommandContext(ctx, "go", "env", "GOROOT").Output()
+	if err != nil {
+		return "", fmt.Errorf("ask for GOROOT: %w", err)
+	}
+	return filepath.Join(strings.TrimSpace(string(root)), "lib", "wasm", shell.FileWASMExec), nil
+}
