@@ -42,10 +42,12 @@ const (
 	LoginLoop        Code = "login_loop"         // 429
 	TooManyStreams   Code = "too_many_streams"   // 429
 	Internal         Code = "internal_error"     // 500
-	UpstreamInvalid  Code = "upstream_invalid"   // 502
-	StoreUnavailable Code = "store_unavailable"  // 503
-	IDPUnavailable   Code = "idp_unavailable"    // 503
-	UpstreamTimeout  Code = "upstream_timeout"   // 504
+	// UpstreamInvalid: the API answered what must not reach the page; UpstreamUnavailable: it did not answer.
+	UpstreamInvalid     Code = "upstream_invalid"     // 502
+	UpstreamUnavailable Code = "upstream_unavailable" // 502
+	StoreUnavailable    Code = "store_unavailable"    // 503
+	IDPUnavailable      Code = "idp_unavailable"      // 503
+	UpstreamTimeout     Code = "upstream_timeout"     // 504
 
 	// What a failed sign-in carries to the page in [ErrorParameter].
 	AccessDenied        Code = "access_denied"

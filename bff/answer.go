@@ -1,0 +1,78 @@
+package bff
+
+import (
+	"context"
+	"errors"
+	"mime"
+	"net/http"
+	"strings"
+
+	"cloakroom/bff/api"
+)
+
+// judge decides what of an upstream's answer reaches the page.
+func (b *BFF) judge(response *http.Response) error {
+	pass := response.Request.Context().Value(passageKey{}).(*passage)
+	pass.deadline.Stop()
+	if err := checkAnswer(response); err != nil {
+		return err
+	}
+	for name := range response.Header {
+		if !pass.route.returned[name] {
+			delete(response.Header, name)
+		}
+	}
+	response.Trailer = nil
+	contentType := response.Header.Get("Content-Type")
+	if contentType == "" && response.ContentLength != 0 {
+		// Without a type net/http would guess one.
+		response.Header.Set("Content-Type", "application/octet-stream")
+	}
+	if isActive(contentType) {
+		response.Header.Set("Content-Disposition", "attachment")
+	}
+	b.secure(response.Header)
+	response.Header[canonicalSource] = fromUpstream
+	return nil
+}
+
+var fromUpstream = []string{api.SourceUpstream}
+
+// checkAnswer refuses answers that only a browser's navigation could make something of, and translates the challenge
+// that asks for a stronger sign-in (RFC 9470 §3).
+func checkAnswer(response *http.Response) error {
+	status := response.StatusCode
+	if status == http.StatusSwitchingProtocols || (status >= 300 && status < 400 && status != http.StatusNotModified) {
+		return refuse(api.UpstreamInvalid, "the API answered with a redirect, which is not followed")
+	}
+	if mediaType, _, _ := mime.ParseMediaType(response.Header.Get("Content-Type")); mediaType == "text/html" || mediaType == "application/xhtml+xml" {
+		return refuse(api.UpstreamInvalid, "the API answered with a page")
+	}
+	if status == http.StatusUnauthorized {
+		return stepUp(response.Header.Values("WWW-Authenticate"))
+	}
+	return nil
+}
+
+// isActive reports whether a browser would run what such a document holds (OWASP ASVS 3.2.1).
+func isActive(contentType string) bool {
+	mediaType, _, err := mime.ParseMediaType(contentType)
+	return (err != nil && contentType != "") || strings.HasSuffix(mediaType, "xml") || strings.Contains(mediaType, "script")
+}
+
+// upstreamFailed answers when there is no answer. It names no host: the page is not to learn ours.
+func (b *BFF) upstreamFailed(w http.ResponseWriter, r *http.Request, err error) {
+	if _, ok := errors.AsType[*refusal](err); ok {
+		b.writeError(w, r, err)
+		return
+	}
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		b.writeError(w, r, refuse(api.BodyTooLarge, "the body is larger than this API takes").because(err))
+		return
+	}
+	if errors.Is(context.Cause(r.Context()), errUpstreamSlow) {
+		b.writeError(w, r, refuse(api.UpstreamTimeout, "the API did not answer in time").because(err))
+		return
+	}
+	b.writeError(w, r, refuse(api.UpstreamUnavailable, "the API cannot be reached").because(err))
+}

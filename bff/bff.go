@@ -1,0 +1,188 @@
+// Package bff is the backend-for-frontend: the confidential OAuth client of a page that never holds a token. It signs the
+// user in with the authorization code flow, keeps the tokens in a session record, gives the browser one cookie, and
+// proxies the page's API calls with the access token that belongs to that cookie.
+//
+// It owns /bff/* and /api/*: who may call them (the guard), what each answers, and what reaches an upstream. It does not
+// own the records and their stores (package bff/session), the wire types (package bff/api), or the page, which is a
+// handler that it is given.
+//
+// Start with routes.go, which lists every endpoint with its gate; then login.go and callback.go for a sign-in, and
+// proxy.go for an API call.
+package bff
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"golang.org/x/sync/singleflight"
+
+	"cloakroom/bff/session"
+)
+
+// BFF is a backend-for-frontend for one origin. Make it with [New].
+type BFF struct {
+	cfg        Config
+	host       string // of the origin; what Host has to be
+	hsts       bool
+	pagePolicy string // of error pages
+	providers  map[string]*provider
+	sessions   *session.Manager
+	store      session.Store
+	sealer     *session.Sealer
+	spent      *spentStates
+	refreshes  singleflight.Group
+	proxy      *proxy
+	page       http.Handler
+	router     *echo.Echo
+	log        *slog.Logger
+	now        func() time.Time
+}
+
+// New makes a BFF from a configuration of [ParseConfig]. It dials nobody: a provider is discovered when it is first
+// needed. The store stays the caller's to close, after [BFF.Close].
+func New(_ context.Context, cfg Config, store session.Store, page http.Handler, log *slog.Logger) (*BFF, error) {
+	return newBFF(cfg, store, page, log, time.Now)
+}
+
+func newBFF(cfg Config, store session.Store, page http.Handler, log *slog.Logger, now func() time.Time) (*BFF, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, fmt.Errorf("configuration of the BFF:\n%w", err)
+	}
+	origin, err := url.Parse(cfg.Origin)
+	if err != nil {
+		return nil, fmt.Errorf("origin: %w", err)
+	}
+	sealer, err := cfg.Sealer()
+	if err != nil {
+		return nil, err
+	}
+	lifetimes := session.ManagerConfig{Idle: cfg.Session.Idle, Absolute: cfg.Session.Absolute}
+	sessions, err := session.NewManager(store, lifetimes, now, log)
+	if err != nil {
+		return nil, err
+	}
+	b := &BFF{
+		cfg: cfg, host: origin.Host, hsts: origin.Scheme == "https", pagePolicy: pagePolicy(),
+		providers: map[string]*provider{}, sessions: sessions, store: store, sealer: sealer,
+		spent: newSpentStates(now), page: page, log: log, now: now,
+	}
+	out := newOutbound()
+	for i := range b.cfg.Providers {
+		configured := &b.cfg.Providers[i]
+		b.providers[configured.ID] = newProvider(configured, out, now)
+	}
+	if b.proxy, err = newProxy(b); err != nil {
+		return nil, errors.Join(err, sessions.Close())
+	}
+	b.router = b.newRouter()
+	return b, nil
+}
+
+// Handler answers everything on the public listener: /bff/*, /api/* and the page.
+func (b *BFF) Handler() http.Handler { return b.router }
+
+// Admin answers /livez and /readyz, for a listener that only operators reach.
+func (b *BFF) Admin() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) {
+		writeJSON(w, "application/json", http.StatusOK, map[string]string{"status": "ok"})
+	})
+	mux.HandleFunc("GET /readyz", b.ready)
+	return mux
+}
+
+// ready says whether requests can be served. A provider that is down is no reason to take the BFF out: who is signed in
+// stays so.
+func (b *BFF) ready(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), 5*time.Second)
+	defer cancel()
+	if err := b.store.Ping(ctx); err != nil {
+		b.log.ErrorContext(ctx, "not ready", "error", err)
+		writeJSON(w, "application/json", http.StatusServiceUnavailable, map[string]string{"status": "unavailable", "store": err.Error()})
+		return
+	}
+	writeJSON(w, "application/json", http.StatusOK, map[string]string{"status": "ok", "store": "ok"})
+}
+
+// Close ends what runs in the background and keeps what sessions were seen. Requests should be over.
+func (b *BFF) Close() error {
+	b.proxy.transport.CloseIdleConnections()
+	return b.sessions.Close()
+}
+
+// Sealer makes the sealer of the configured keys; the store and the transaction cookies share it.
+func (c Config) Sealer() (*session.Sealer, error) {
+	keys := make([][]byte, 0, len(c.Session.keys))
+	for _, key := range c.Session.keys {
+		keys = append(keys, []byte(string(key)))
+	}
+	return session.NewSealer(keys...)
+}
+
+// OpenStore opens the configured session store.
+func (c Config) OpenStore(ctx context.Context) (session.Store, error) {
+	sealer, err := c.Sealer()
+	if err != nil {
+		return nil, err
+	}
+	if c.Session.Store == storeMemory {
+		return session.NewMemory(sealer, time.Now), nil
+	}
+	store, err := session.OpenSQLite(ctx, c.Session.Path, sealer, time.Now)
+	if err != nil {
+		return nil, fmt.Errorf("session.path: %w", err)
+	}
+	return store, nil
+}
+
+// NewServer makes the HTTP server for a handler of this package, with its limits. Answers have no deadline: some are
+// streams.
+func NewServer(handler http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler: handler, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+}
+
+// secure sets what every answer of /bff/* and /api/* carries, errors included. There is no Access-Control-* anywhere.
+func (b *BFF) secure(h http.Header) {
+	for name, values := range ownHeaders {
+		h[name] = values
+	}
+	if b.hsts {
+		h["Strict-Transport-Security"] = hstsHeader
+	}
+}
+
+// The values are shared by all answers and never appended to.
+var (
+	ownHeaders = map[string][]string{
+		"Cache-Control":                {"no-store"},
+		"Content-Security-Policy":      {"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"},
+		"Cross-Origin-Opener-Policy":   {"same-origin"},
+		"Cross-Origin-Resource-Policy": {"same-origin"},
+		"Referrer-Policy":              {"no-referrer"},
+		"X-Content-Type-Options":       {"nosniff"},
+		"X-Frame-Options":              {"DENY"},
+		canonicalSource:                {"bff"},
+	}
+	hstsHeader = []string{"max-age=31536000; includeSubDomains"}
+)
+
+// pagePolicy allows an error page its own style and nothing else.
+func pagePolicy() string {
+	hash := sha256.Sum256([]byte(errorStyle))
+	return strings.Join([]string{
+		"default-src 'none'", "style-src 'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) + "'",
+		"base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'",
+	}, "; ")
+}

@@ -1,0 +1,163 @@
+package bff
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/lestrrat-go/jwx/v2/jwa"
+	"github.com/lestrrat-go/jwx/v2/jws"
+)
+
+const (
+	maxIDToken = 16 << 10
+	// clockSkew is how far apart two clocks may be.
+	clockSkew = 10 * time.Second
+	// maxTokenAge refuses an ID token that was issued long before it was asked for.
+	maxTokenAge = 10 * time.Minute
+)
+
+// idToken is an ID token whose signature and claims were verified.
+type idToken struct {
+	Issuer          string         `json:"iss"`
+	Subject         string         `json:"sub"`
+	Audience        audience       `json:"aud"`
+	AuthorizedParty *string        `json:"azp"`
+	Expires         *float64       `json:"exp"`
+	IssuedAt        *float64       `json:"iat"`
+	NotBefore       *float64       `json:"nbf"`
+	AuthTime        *float64       `json:"auth_time"`
+	Nonce           string         `json:"nonce"`
+	AtHash          *string        `json:"at_hash"`
+	ACR             string         `json:"acr"`
+	AMR             []string       `json:"amr"`
+	SID             string         `json:"sid"`
+	claims          map[string]any // all of them
+	alg             string
+}
+
+// expectation is what this sign-in wants to see in its ID token.
+type expectation struct {
+	nonce       string
+	accessToken string
+	maxAge      *int64 // seconds; nil when max_age was not asked for
+}
+
+// verifyIDToken is OpenID Connect Core §3.1.3.7, its checks in the order of the list below. The signature comes first:
+// before it holds, no claim is looked at.
+func (p *provider) verifyIDToken(ctx context.Context, m *metadata, compact string, want expectation) (*idToken, error) {
+	token, err := p.verifySignature(ctx, m, compact)
+	if err != nil {
+		return nil, err
+	}
+	now := p.now()
+	for _, err := range []error{
+		token.checkIssuer(m.Issuer),
+		token.checkAudience(p.cfg.ClientID),
+		token.checkTimes(now),
+		token.checkNonce(want.nonce),
+		token.checkAccessToken(want.accessToken),
+		token.checkAuthTime(now, want.maxAge),
+		token.checkSubject(),
+	} {
+		if err != nil {
+			return nil, fmt.Errorf("ID token: %w", err)
+		}
+	}
+	return token, nil
+}
+
+// verifySignature verifies with a key of the pinned issuer and an algorithm of the configuration; from the header it
+// takes only which of those it is (RFC 8725 §3.1, §3.10).
+func (p *provider) verifySignature(ctx context.Context, m *metadata, compact string) (*idToken, error) {
+	if len(compact) > maxIDToken || strings.Count(compact, ".") != 2 {
+		return nil, errors.New("ID token: it is missing, too long or not a signed JWT in compact form")
+	}
+	alg, kid, err := readHeader(compact)
+	if err != nil {
+		return nil, fmt.Errorf("ID token: %w", err)
+	}
+	if !slices.Contains(p.allowedAlgs(m), alg) {
+		return nil, fmt.Errorf("ID token: algorithm %q is not allowed", alg)
+	}
+	key, err := p.keys.find(ctx, m.JWKSURI, kid, alg)
+	if err != nil {
+		return nil, fmt.Errorf("ID token: %w", err)
+	}
+	payload, err := jws.Verify([]byte(compact), jws.WithKey(jwa.SignatureAlgorithm(alg), key))
+	if err != nil {
+		return nil, errors.New("ID token: its signature is wrong")
+	}
+	token := &idToken{alg: alg}
+	if err := decodeClaims(payload, token, &token.claims); err != nil {
+		return nil, fmt.Errorf("ID token: %w", err)
+	}
+	return token, nil
+}
+
+func readHeader(compact string) (alg, kid string, err error) {
+	text, _, _ := strings.Cut(compact, ".")
+	data, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	if err != nil {
+		return "", "", errors.New("its header is not base64url")
+	}
+	var header struct {
+		Alg  string          `json:"alg"`
+		Kid  string          `json:"kid"`
+		Typ  string          `json:"typ"`
+		Crit json.RawMessage `json:"crit"`
+	}
+	if err := decodeClaims(data, &header); err != nil {
+		return "", "", fmt.Errorf("its header: %w", err)
+	}
+	// RFC 7515 §4.1.11: no extension is understood, so none may be critical.
+	if header.Crit != nil {
+		return "", "", errors.New("its header has crit")
+	}
+	// RFC 8725 §3.11: an access token, a logout token or a proof is no ID token.
+	if header.Typ != "" && !strings.EqualFold(header.Typ, "JWT") {
+		return "", "", fmt.Errorf("its typ is %q", header.Typ)
+	}
+	return header.Alg, header.Kid, nil
+}
+
+// decodeClaims reads one JSON object without duplicate members (RFC 7519 §4).
+func decodeClaims(data []byte, into ...any) error {
+	if err := refuseDuplicates(json.NewDecoder(bytes.NewReader(data))); err != nil {
+		return err
+	}
+	for _, target := range into {
+		if err := json.Unmarshal(data, target); err != nil {
+			return errors.New("it is not the JSON object that it should be")
+		}
+	}
+	return nil
+}
+
+func refuseDuplicates(decoder *json.Decoder) error {
+	if start, err := decoder.Token(); err != nil || start != json.Delim('{') {
+		return errors.New("it is not a JSON object")
+	}
+	seen := map[string]bool{}
+	for decoder.More() {
+		name, err := decoder.Token()
+		text, ok := name.(string)
+		if err != nil || !ok {
+			return errors.New("it is not a JSON object")
+		}
+		if seen[text] {
+			return fmt.Errorf("member %q is there twice", text)
+		}
+		seen[text] = true
+		if err := decoder.Decode(new(json.RawMessage)); err != nil {
+			return errors.New("it is not a JSON object")
+		}
+	}
+	return nil
+}

@@ -1,0 +1,173 @@
+package bff
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"cloakroom/bff/api"
+)
+
+// login starts a sign-in.
+//
+// Step 1b: the user wants to use the application; the BFF remembers where they were and what it is about to ask for, in
+// a sealed cookie that only this browser has.
+func (b *BFF) login(w http.ResponseWriter, r *http.Request) error {
+	query, err := singleValues(r.URL.RawQuery)
+	if err != nil {
+		return err
+	}
+	returnURL, err := parseReturnURL(query.Get("returnUrl"))
+	if err != nil {
+		return err
+	}
+	p, err := b.chooseProvider(query.Get("provider"))
+	if err != nil {
+		return err
+	}
+	options, err := parseLoginOptions(query)
+	if err != nil {
+		return err
+	}
+	m, err := p.metadata(r.Context())
+	if err != nil {
+		return refuse(api.IDPUnavailable, "the sign-in service cannot be reached; try again in a moment").because(err)
+	}
+	tx := &transaction{
+		State: randomText(), Nonce: randomText(), Verifier: randomText(),
+		Provider: p.cfg.ID, Issuer: m.Issuer, ReturnURL: returnURL, MaxAge: options.maxAge, Started: b.now(),
+	}
+	// The cookie of the session is Strict, so the callback does not see it; the one to replace is known here.
+	if current, err := b.sessions.Current(r); err == nil {
+		tx.Previous = current.ID
+	}
+	if err := b.keepTransaction(w, r, tx); err != nil {
+		return err
+	}
+	redirect(w, b.authorizationURL(p, m, tx, options))
+	return nil
+}
+
+// authorizationURL is where the browser goes to sign in.
+//
+// Step 2a: the BFF calls the authorize endpoint, through the browser, with a fresh state, nonce and PKCE challenge.
+func (b *BFF) authorizationURL(p *provider, m *metadata, tx *transaction, options loginOptions) string {
+	challenge := sha256.Sum256([]byte(tx.Verifier))
+	parameters := url.Values{
+		"response_type":         {"code"},
+		"client_id":             {p.cfg.ClientID},
+		"redirect_uri":          {b.redirectURI(p)},
+		"scope":                 {strings.Join(p.cfg.Scopes, " ")},
+		"state":                 {tx.State},
+		"nonce":                 {tx.Nonce},
+		"code_challenge":        {base64.RawURLEncoding.EncodeToString(challenge[:])},
+		"code_challenge_method": {"S256"},
+	}
+	// RFC 8707 §2: all audiences that tokens of this sign-in will be asked for.
+	if resources := b.resources(p); len(resources) > 0 {
+		parameters["resource"] = resources
+	}
+	for name, value := range options.parameters {
+		parameters.Set(name, value)
+	}
+	for name, value := range p.cfg.AuthorizeParams {
+		parameters.Set(name, value)
+	}
+	return withQuery(m.AuthorizationEndpoint, parameters)
+}
+
+// redirectURI is one per provider, and never made from a request (RFC 9700 §4.4.2.2).
+func (b *BFF) redirectURI(p *provider) string { return b.cfg.Origin + api.PathCallback + p.cfg.ID }
+
+func (b *BFF) resources(p *provider) []string {
+	var found []string
+	if p.cfg.Resource != "" {
+		found = append(found, p.cfg.Resource)
+	}
+	for i := range b.cfg.Routes {
+		route := &b.cfg.Routes[i]
+		if route.Token == tokenUser && route.Resource != "" && !slices.Contains(found, route.Resource) {
+			found = append(found, route.Resource)
+		}
+	}
+	return found
+}
+
+// chooseProvider takes the first configured provider when none is named.
+func (b *BFF) chooseProvider(id string) (*provider, error) {
+	if id == "" {
+		id = b.cfg.Providers[0].ID
+	}
+	p := b.providers[id]
+	if p == nil {
+		return nil, refuse(api.UnknownProvider, "there is no such sign-in service")
+	}
+	return p, nil
+}
+
+// loginOptions are what the page may ask of a sign-in (OpenID Connect Core §3.1.2.1).
+type loginOptions struct {
+	parameters map[string]string
+	maxAge     *int64
+}
+
+func parseLoginOptions(query url.Values) (loginOptions, error) {
+	options := loginOptions{parameters: map[string]string{}}
+	for _, name := range []string{"prompt", "acr_values", "max_age", "login_hint"} {
+		if value := query.Get(name); value != "" {
+			options.parameters[name] = value
+		}
+	}
+	if !isPrompt(options.parameters["prompt"]) {
+		return loginOptions{}, refuse(api.InvalidRequest, "prompt is not none, or some of login, consent and select_account")
+	}
+	for name, value := range options.parameters {
+		if len(value) > 256 || strings.ContainsFunc(value, func(c rune) bool { return c < 0x20 || c == 0x7f }) {
+			return loginOptions{}, refuse(api.InvalidRequest, name+" is too long or has control characters")
+		}
+	}
+	text, given := options.parameters["max_age"]
+	if !given {
+		return options, nil
+	}
+	seconds, err := strconv.ParseInt(text, 10, 32)
+	if err != nil || seconds < 0 {
+		return loginOptions{}, refuse(api.InvalidRequest, "max_age is not a number of seconds")
+	}
+	options.maxAge = &seconds
+	return options, nil
+}
+
+func isPrompt(text string) bool {
+	values := strings.Fields(text)
+	for _, value := range values {
+		if !slices.Contains([]string{"none", "login", "consent", "select_account", "create"}, value) {
+			return false
+		}
+	}
+	return len(values) < 2 || !slices.Contains(values, "none")
+}
+
+// singleValues refuses a parameter that is there twice: of two, each reader takes another (RFC 6749 §3.1).
+func singleValues(query string) (url.Values, error) {
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		return nil, refuse(api.InvalidRequest, "the parameters cannot be read").because(err)
+	}
+	for name, list := range values {
+		if len(list) > 1 {
+			return nil, refuse(api.InvalidRequest, "a parameter is there more than once: "+strconv.Quote(name))
+		}
+	}
+	return values, nil
+}
+
+// redirect sends a navigation on with 303, so that a POST never goes along (RFC 9700 §4.12).
+func redirect(w http.ResponseWriter, location string) {
+	w.Header().Set("Location", location)
+	w.WriteHeader(http.StatusSeeOther)
+}

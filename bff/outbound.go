@@ -1,0 +1,111 @@
+package bff
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"mime"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+const (
+	// outboundTimeout bounds every call to a provider.
+	outboundTimeout = 10 * time.Second
+	maxDocument     = 1 << 20
+	maxKeySet       = 64 << 10
+)
+
+// outbound is the one client that talks to providers: it follows no redirect, because credentials would go along, takes
+// no proxy from the environment, and reads answers up to a limit.
+type outbound struct {
+	client *http.Client
+}
+
+func newOutbound() *outbound {
+	dialer := &net.Dialer{Timeout: 5 * time.Second}
+	return &outbound{client: &http.Client{
+		Timeout:       outboundTimeout,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Transport: &http.Transport{
+			DialContext: dialer.DialContext, TLSHandshakeTimeout: 5 * time.Second, ForceAttemptHTTP2: true,
+			MaxIdleConnsPerHost: 16, IdleConnTimeout: 90 * time.Second, MaxResponseHeaderBytes: 64 << 10,
+		},
+	}}
+}
+
+// answer is a provider's response, read whole.
+type answer struct {
+	status int
+	body   []byte
+	isJSON bool
+}
+
+// do sends the request and reads at most limit bytes of the answer.
+func (o *outbound) do(r *http.Request, limit int64) (answer, error) {
+	r.Header.Set("Accept", "application/json")
+	response, err := o.client.Do(r)
+	if err != nil {
+		return answer{}, err
+	}
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(io.LimitReader(response.Body, limit+1))
+	if err != nil {
+		return answer{}, fmt.Errorf("read the answer of %s: %w", r.URL.Host, err)
+	}
+	if int64(len(body)) > limit {
+		return answer{}, fmt.Errorf("the answer of %s is longer than %d bytes", r.URL.Host, limit)
+	}
+	mediaType, _, _ := mime.ParseMediaType(response.Header.Get("Content-Type"))
+	isJSON := mediaType == "application/json" || strings.HasSuffix(mediaType, "+json")
+	return answer{status: response.StatusCode, body: body, isJSON: isJSON}, nil
+}
+
+// document gets a JSON document.
+func (o *outbound) document(ctx context.Context, address string, limit int64, into any) error {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
+	if err != nil {
+		return err
+	}
+	got, err := o.do(r, limit)
+	if err != nil {
+		return err
+	}
+	if got.status != http.StatusOK {
+		return fmt.Errorf("get %s: status %d", address, got.status)
+	}
+	if err := json.Unmarshal(got.body, into); err != nil {
+		return fmt.Errorf("get %s: %w", address, err)
+	}
+	return nil
+}
+
+// post sends a form with client authentication.
+func (o *outbound) post(ctx context.Context, address string, form url.Values, client *ProviderConfig) (answer, error) {
+	authenticate := form
+	if client.ClientAuth == clientSecretPost {
+		authenticate = url.Values{"client_id": {client.ClientID}, "client_secret": {string(client.secret)}}
+		for name, values := range form {
+			authenticate[name] = values
+		}
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader(authenticate.Encode()))
+	if err != nil {
+		return answer{}, err
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if client.ClientAuth == clientSecretBasic {
+		// RFC 6749 §2.3.1: both are form-encoded before they are joined.
+		r.SetBasicAuth(url.QueryEscape(client.ClientID), url.QueryEscape(string(client.secret)))
+	}
+	got, err := o.do(r, maxDocument)
+	if err != nil {
+		// The error of http.Client names the URL, which holds nothing secret: forms are in the body.
+		return answer{}, err
+	}
+	return got, nil
+}

@@ -1,0 +1,143 @@
+package bff
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+
+	"cloakroom/bff/api"
+	"cloakroom/bff/session"
+)
+
+// session says who is signed in, to the page of this origin only. It never extends the session and never fails because
+// there is none: 503 alone says that we cannot know.
+func (b *BFF) session(w http.ResponseWriter, r *http.Request) error {
+	record, err := b.current(r)
+	if err == nil {
+		writeJSON(w, "application/json", http.StatusOK, b.document(record))
+		return nil
+	}
+	if statuses[asRefusal(err).code] != http.StatusUnauthorized {
+		return err
+	}
+	writeJSON(w, "application/json", http.StatusOK, b.anonymous())
+	return nil
+}
+
+// user answers the claims in the form that clients of Duende's BFF expect.
+func (b *BFF) user(w http.ResponseWriter, r *http.Request) error {
+	record, err := b.current(r)
+	if err != nil {
+		return err
+	}
+	claims := []api.Claim{{Type: "sub", Value: record.Subject}}
+	for _, name := range sortedNames(record.Claims) {
+		if name != "sub" {
+			claims = append(claims, api.Claim{Type: name, Value: record.Claims[name]})
+		}
+	}
+	if record.SID != "" {
+		claims = append(claims, api.Claim{Type: "sid", Value: record.SID})
+	}
+	claims = append(claims,
+		api.Claim{Type: "bff:session_expires_in", Value: int64(record.End().Sub(b.now()).Seconds())},
+		api.Claim{Type: "bff:logout_url", Value: api.PathLogout})
+	writeJSON(w, "application/json", http.StatusOK, claims)
+	return nil
+}
+
+// extendSession is the user's wish to stay: the idle end moves, the absolute end never does.
+func (b *BFF) extendSession(w http.ResponseWriter, r *http.Request) error {
+	record, err := b.current(r)
+	if err != nil {
+		return err
+	}
+	record, err = b.sessions.Extend(r.Context(), record)
+	if err != nil {
+		return sessionRefusal(err)
+	}
+	writeJSON(w, "application/json", http.StatusOK, b.document(record))
+	return nil
+}
+
+// refreshSession renews the default access token now.
+func (b *BFF) refreshSession(w http.ResponseWriter, r *http.Request) error {
+	record, err := b.current(r)
+	if err != nil {
+		return err
+	}
+	record, err = b.renew(r.Context(), record, tokenRequest{provider: b.providers[record.Provider]}, record.Tokens[""].AccessToken)
+	if err != nil {
+		return err
+	}
+	writeJSON(w, "application/json", http.StatusOK, b.document(record))
+	return nil
+}
+
+// current finds the request's session, or the answer that says why there is none.
+func (b *BFF) current(r *http.Request) (session.Record, error) {
+	record, err := b.sessions.Current(r)
+	if err != nil {
+		return session.Record{}, sessionRefusal(err)
+	}
+	// A provider that was taken out of the configuration can neither refresh nor end the session.
+	if b.providers[record.Provider] == nil {
+		return session.Record{}, refuse(api.SessionRevoked, "the session's sign-in service is no longer configured")
+	}
+	return record, nil
+}
+
+// sessionRefusal keeps apart "there is no session" (401) and "we cannot know" (503).
+func sessionRefusal(err error) error {
+	switch {
+	case errors.Is(err, session.ErrNoSession):
+		return refuse(api.SessionMissing, "nobody is signed in here")
+	case errors.Is(err, session.ErrExpired):
+		return refuse(api.SessionExpired, "the session has expired")
+	case errors.Is(err, session.ErrRevoked):
+		return refuse(api.SessionRevoked, "the session was ended")
+	case errors.Is(err, session.ErrDuplicateCookie):
+		refused := refuse(api.DuplicateCookie, "the session cookie is there more than once")
+		refused.clear = []string{session.CookieName}
+		return refused
+	case errors.Is(err, context.Canceled):
+		return err
+	default:
+		return refuse(api.StoreUnavailable, "sessions cannot be read at the moment").because(err)
+	}
+}
+
+// anonymous is what everybody who is not signed in sees.
+func (b *BFF) anonymous() api.Session {
+	return api.Session{
+		Links:     api.Links{Login: api.PathLogin},
+		CSRF:      api.CSRF{Header: api.CSRFHeader, Value: api.CSRFValue},
+		Providers: b.listProviders(),
+	}
+}
+
+// document is built field by field, so that nothing of a record reaches the page by accident.
+func (b *BFF) document(record session.Record) api.Session {
+	document := b.anonymous()
+	document.Authenticated = true
+	document.Handle, document.Provider, document.Claims = record.Handle, record.Provider, record.Claims
+	document.Auth = &api.Auth{
+		Issuer: record.Issuer, Subject: record.Subject, AuthTime: record.AuthTime, ACR: record.ACR, AMR: record.AMR,
+		Scopes: record.Tokens[""].Scopes,
+	}
+	document.Expiry = &api.Expiry{
+		Now: b.now().UTC(), CreatedAt: record.Created, Idle: record.Idle, Absolute: record.Absolute, AccessToken: record.Tokens[""].Expires,
+	}
+	document.Links.Logout, document.Links.Sessions = api.PathLogout, api.PathSessions
+	return document
+}
+
+func (b *BFF) listProviders() []api.Provider {
+	list := make([]api.Provider, 0, len(b.cfg.Providers))
+	for i := range b.cfg.Providers {
+		p := &b.cfg.Providers[i]
+		list = append(list, api.Provider{ID: p.ID, Name: p.Name, Login: api.PathLogin + "?provider=" + url.QueryEscape(p.ID)})
+	}
+	return list
+}

@@ -1,0 +1,177 @@
+package bff
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"cloakroom/bff/session"
+)
+
+// defaultTokenLifetime is assumed when expires_in is missing (RFC 6749 §5.1 only recommends it).
+const defaultTokenLifetime = 5 * time.Minute
+
+// tokenError is an error of the token endpoint (RFC 6749 §5.2). The description is for the log.
+type tokenError struct {
+	status      int
+	code        string
+	description string
+}
+
+func (e *tokenError) Error() string {
+	return fmt.Sprintf("token endpoint: status %d, error %q: %q", e.status, e.code, e.description)
+}
+
+// transient reports whether the same request may work later. Only an answer in the endpoint's own format is a verdict.
+func (e *tokenError) transient() bool {
+	return e.code == "" || e.status >= http.StatusInternalServerError || e.status == http.StatusTooManyRequests ||
+		e.code == "temporarily_unavailable" || e.code == "server_error"
+}
+
+// grant is what the token endpoint returned.
+type grant struct {
+	token        session.Token
+	refreshToken string
+	idToken      string
+}
+
+// tokenResponse is RFC 6749 §5.1 with OpenID Connect Core §3.1.3.3.
+type tokenResponse struct {
+	AccessToken  string      `json:"access_token"`
+	TokenType    string      `json:"token_type"`
+	ExpiresIn    json.Number `json:"expires_in"`
+	RefreshToken string      `json:"refresh_token"`
+	Scope        *string     `json:"scope"`
+	IDToken      string      `json:"id_token"`
+	Error        string      `json:"error"`
+	Description  string      `json:"error_description"`
+}
+
+// request asks the token endpoint for tokens. asked are the scopes that the answer stands for when it names none.
+func (p *provider) request(ctx context.Context, form url.Values, asked []string) (grant, error) {
+	m, err := p.metadata(ctx)
+	if err != nil {
+		return grant{}, err
+	}
+	sent := p.now()
+	got, err := p.out.post(ctx, m.TokenEndpoint, form, p.cfg)
+	if err != nil {
+		return grant{}, fmt.Errorf("ask the token endpoint of %q: %w", p.cfg.ID, err)
+	}
+	var response tokenResponse
+	if err := json.Unmarshal(got.body, &response); err != nil || !got.isJSON {
+		return grant{}, &tokenError{status: got.status, description: "the answer is not JSON"}
+	}
+	if got.status != http.StatusOK {
+		return grant{}, &tokenError{got.status, response.Error, response.Description}
+	}
+	return response.grant(sent, asked)
+}
+
+func (t *tokenResponse) grant(sent time.Time, asked []string) (grant, error) {
+	// RFC 6749 §7.1: a token of a type that is not understood must not be used.
+	if t.AccessToken == "" || !strings.EqualFold(t.TokenType, "Bearer") || !isTokenText(t.AccessToken) {
+		return grant{}, errors.New("token endpoint: the answer has no usable access token")
+	}
+	lifetime := defaultTokenLifetime
+	if seconds, err := t.ExpiresIn.Float64(); err == nil && seconds > 0 && seconds < 1e9 {
+		lifetime = time.Duration(seconds * float64(time.Second))
+	}
+	// RFC 6749 §5.1: no scope means the scope that was asked for.
+	scopes := asked
+	if t.Scope != nil {
+		scopes = strings.Fields(*t.Scope)
+	}
+	// The lifetime counts from before the request, so that ours never ends after theirs.
+	token := session.Token{AccessToken: t.AccessToken, Type: "Bearer", Scopes: scopes, Expires: sent.Add(lifetime)}
+	return grant{token: token, refreshToken: t.RefreshToken, idToken: t.IDToken}, nil
+}
+
+// isTokenText is b64token of RFC 6750 §2.1, loosely: visible ASCII, so that a token cannot break out of its header.
+func isTokenText(text string) bool {
+	for i := range len(text) {
+		if text[i] <= 0x20 || text[i] >= 0x7f {
+			return false
+		}
+	}
+	return true
+}
+
+// redeemCode exchanges an authorization code for tokens.
+//
+// Step 6: the BFF authenticates at the token endpoint with the method registered for it, and sends the code with the
+// PKCE verifier that only it knows.
+func (p *provider) redeemCode(ctx context.Context, code, verifier, redirectURI string) (grant, error) {
+	form := url.Values{
+		"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {redirectURI}, "code_verifier": {verifier},
+	}
+	p.addResource(form, p.cfg.Resource)
+	return p.request(ctx, form, p.cfg.Scopes)
+}
+
+// refresh exchanges a refresh token. Scopes narrow the access token (RFC 6749 §6); nil asks for all.
+func (p *provider) refresh(ctx context.Context, refreshToken, resource string, scopes []string) (grant, error) {
+	form := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {refreshToken}}
+	asked := p.cfg.Scopes
+	if len(scopes) > 0 {
+		asked = scopes
+		form.Set("scope", strings.Join(scopes, " "))
+	}
+	p.addResource(form, resource)
+	return p.request(ctx, form, asked)
+}
+
+// addResource asks for a token with one audience (RFC 8707 §2.2).
+func (*provider) addResource(form url.Values, resource string) {
+	if resource != "" {
+		form.Set("resource", resource)
+	}
+}
+
+// revoke ends a refresh token, and with it the grant (RFC 7009 §2.1).
+func (p *provider) revoke(ctx context.Context, refreshToken string) error {
+	m, err := p.metadata(ctx)
+	if err != nil {
+		return err
+	}
+	if m.RevocationEndpoint == "" || refreshToken == "" {
+		return nil
+	}
+	form := url.Values{"token": {refreshToken}, "token_type_hint": {"refresh_token"}}
+	got, err := p.out.post(ctx, m.RevocationEndpoint, form, p.cfg)
+	if err != nil {
+		return fmt.Errorf("revoke at %q: %w", p.cfg.ID, err)
+	}
+	// RFC 7009 §2.2: 200 is the only success; 503 means that the token still lives.
+	if got.status != http.StatusOK {
+		return fmt.Errorf("revoke at %q: status %d", p.cfg.ID, got.status)
+	}
+	return nil
+}
+
+// userinfo asks for claims with the access token (OpenID Connect Core §5.3).
+func (p *provider) userinfo(ctx context.Context, m *metadata, token session.Token, subject string) (map[string]any, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, m.UserinfoEndpoint, http.NoBody)
+	if err != nil {
+		return nil, err
+	}
+	r.Header.Set("Authorization", "Bearer "+token.AccessToken)
+	got, err := p.out.do(r, maxDocument)
+	if err != nil {
+		return nil, fmt.Errorf("ask userinfo of %q: %w", p.cfg.ID, err)
+	}
+	var claims map[string]any
+	if err := json.Unmarshal(got.body, &claims); err != nil || got.status != http.StatusOK {
+		return nil, fmt.Errorf("ask userinfo of %q: status %d, or not JSON", p.cfg.ID, got.status)
+	}
+	// OpenID Connect Core §5.3.2: claims of another subject are not this user's.
+	if claims["sub"] != subject {
+		return nil, errors.New("userinfo is about another subject than the ID token")
+	}
+	return claims, nil
+}
