@@ -97,6 +97,10 @@ func (w *writer) times(times ...time.Time) {
 			w.buf = append(w.buf, 0)
 			continue
 		}
+		if !time.Unix(0, t.UnixNano()).Equal(t) {
+			w.fail(fmt.Errorf("the time %s is out of range", t))
+			return
+		}
 		w.buf = append(w.buf, 1)
 		w.bits(uint64(t.UnixNano())) //nolint:gosec // G115: the same bits
 	}

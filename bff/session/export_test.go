@@ -29,3 +29,22 @@ func (m *Memory) With(sealer *Sealer) *Memory {
 
 // DB is the connection that writes.
 func (s *SQLite) DB() *sql.DB { return s.write }
+
+// EncodeRecord and DecodeRecord are the record's form before it is sealed.
+func EncodeRecord(record Record) ([]byte, error) { return encodeRecord(record) }
+
+func DecodeRecord(encoded []byte) (Record, error) { return decodeRecord(encoded) }
+
+// BlobCodec is scs's codec.
+type BlobCodec = blobCodec
+
+// Reap and Cached are the cache's housekeeping.
+func (m *Manager) Reap() { m.cache.reap(m.now()) }
+
+func (m *Manager) Cached() int {
+	count := 0
+	for i := range shards {
+		count += len(m.cache.byID[i].slots) + len(m.cache.byCookie[i].slots)
+	}
+	return count
+}
