@@ -20,7 +20,7 @@ var (
 func CheckURL(text string) error {
 	parsed, err := url.Parse(text)
 	switch {
-	case err != nil, parsed.Host == "", parsed.Hostname() == "", parsed.Opaque != "":
+	case err != nil, parsed.Hostname() == "", parsed.Opaque != "", strings.ContainsAny(parsed.Host, ";,*'\""):
 		return ErrURLSyntax
 	case strings.Contains(text, "#"):
 		return ErrURLFragment
