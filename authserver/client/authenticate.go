@@ -30,13 +30,13 @@ func (c *Client) Authenticate(credentials Credentials) error {
 		registered = *c
 	}
 	// The comparison comes first and runs always, on hashes of a fixed length, so that time tells nothing.
-	same := credentials.Secret.Hash().Equal(oauth.SecretHash(registered.SecretHash))
+	same := credentials.Secret.Hash().Equal(oauth.SecretHash(registered.Secret))
 	switch {
 	case registered.AuthMethod != credentials.Method:
 		return ErrMethod
 	case registered.Public():
 		return nil
-	case registered.SecretHash.IsZero(), !same:
+	case registered.Secret.IsZero(), !same:
 		return ErrSecret
 	}
 	return nil

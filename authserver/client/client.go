@@ -25,6 +25,8 @@ type Client struct {
 	SecretHash Digest `yaml:"secret_hash"`
 	SecretFile string `yaml:"secret_file"`
 	SecretEnv  string `yaml:"secret_env"` // the name of an environment variable
+	// Secret is what those three come to, once they are read.
+	Secret Digest `yaml:"-"`
 
 	RedirectURIs           []string     `yaml:"redirect_uris"` // compared as whole strings
 	PostLogoutRedirectURIs []string     `yaml:"post_logout_redirect_uris"`

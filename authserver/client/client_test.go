@@ -95,7 +95,7 @@ func TestProblemsNamesEachMistake(t *testing.T) {
 		"id: is missing":                    func(c *Client) { c.ID = "" },
 		"not visible ASCII":                 func(c *Client) { c.ID = "a b" },
 		"neither required nor optional":     func(c *Client) { c.PKCE = "off" },
-		"exactly one of secret_hash":        func(c *Client) { c.SecretHash = Digest{} },
+		"exactly one of secret_hash":        func(c *Client) { c.SecretHash, c.Secret = Digest{}, Digest{} },
 		"secret_file and secret_env":        func(c *Client) { c.SecretFile = "also" },
 		"a public client has none":          func(c *Client) { c.AuthMethod = oauth.AuthNone },
 		"required for a public":             func(c *Client) { c.AuthMethod, c.SecretHash, c.PKCE = oauth.AuthNone, Digest{}, PKCEOptional },

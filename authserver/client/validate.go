@@ -24,6 +24,9 @@ func (c *Client) SetDefaults() {
 	if c.Name == "" {
 		c.Name = c.ID
 	}
+	if c.Secret.IsZero() {
+		c.Secret = c.SecretHash
+	}
 }
 
 // Problems lists all that is wrong with the registration by itself; what it has to do with its workspace, package workspace
@@ -70,7 +73,7 @@ func (c *Client) checkCredentials(report reporter) {
 			report("pkce", "is required for a public client")
 		}
 	case oauth.AuthSecretBasic, oauth.AuthSecretPost:
-		if given != 1 {
+		if given != 1 && (given != 0 || c.Secret.IsZero()) {
 			report("secret", "exactly one of secret_hash, secret_file and secret_env is needed")
 		}
 	default:
