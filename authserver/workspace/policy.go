@@ -47,6 +47,9 @@ const (
 	RotationNever  Rotation = "never"
 )
 
+// Rotates reports whether a refresh token is replaced when it is used.
+func (r Refresh) Rotates() bool { return r.Rotation != RotationNever }
+
 // RefreshFor is the policy for a client's class.
 func (p *Policy) RefreshFor(public bool) Refresh {
 	if public {

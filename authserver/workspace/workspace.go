@@ -54,6 +54,8 @@ type User struct {
 	PasswordHash oauth.Secret `yaml:"password_hash"`
 	PasswordFile string       `yaml:"password_file"`
 	PasswordEnv  string       `yaml:"password_env"`
+	// PasswordRead is what password_file or password_env has, once it is read.
+	PasswordRead oauth.Secret `yaml:"-"`
 	// Claims are the standard claims of OpenID Connect Core §5.1: name, email, email_verified …
 	Claims map[string]any `yaml:"claims"`
 }
