@@ -1,0 +1,103 @@
+// Package ui owns the pages that a person sees at the authorization server: their templates, their style, and the files those
+// load. It decides nothing: it gets what to show, and every text in it is escaped by html/template. The pages need no
+// script, and the policy that they are sent with allows none.
+//
+// Start with [Pages.Render] and the page types in pages.go.
+package ui
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"fmt"
+	"html/template"
+	"net/http"
+	"path"
+	"strings"
+)
+
+//go:embed page/*.html
+var pageFiles embed.FS
+
+//go:embed asset/*
+var assetFiles embed.FS
+
+// AssetPath is where Assets is mounted.
+const AssetPath = "/assets/"
+
+// Pages renders pages. It is safe for concurrent use.
+type Pages struct {
+	templates map[string]*template.Template
+	assets    map[string]asset // by hashed path
+	links     map[string]string
+}
+
+type asset struct {
+	contentType string
+	content     []byte
+}
+
+// New parses the templates and hashes the assets.
+func New() (*Pages, error) {
+	p := &Pages{templates: map[string]*template.Template{}, assets: map[string]asset{}, links: map[string]string{}}
+	for name, contentType := range map[string]string{"authserver.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml"} {
+		content, err := assetFiles.ReadFile("asset/" + name)
+		if err != nil {
+			return nil, fmt.Errorf("read asset %s: %w", name, err)
+		}
+		sum := sha256.Sum256(content)
+		extension := path.Ext(name)
+		hashed := AssetPath + strings.TrimSuffix(name, extension) + "." + hex.EncodeToString(sum[:8]) + extension
+		p.assets[hashed], p.links[name] = asset{contentType: contentType, content: content}, hashed
+	}
+	for _, name := range templateNames {
+		parsed, err := template.New("layout.html").Option("missingkey=error").ParseFS(pageFiles, "page/layout.html", "page/"+name+".html")
+		if err != nil {
+			return nil, fmt.Errorf("parse page %s: %w", name, err)
+		}
+		p.templates[name] = parsed
+	}
+	return p, nil
+}
+
+// Assets serves what the pages load: under names made of the content, so that a browser keeps them for good.
+func (p *Pages) Assets() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		found, ok := p.assets[r.URL.Path]
+		if !ok {
+			http.NotFound(w, r)
+			return
+		}
+		header := w.Header()
+		header.Set("Content-Type", found.contentType)
+		header.Set("Cache-Control", "public, max-age=31536000, immutable")
+		header.Set("X-Content-Type-Options", "nosniff")
+		header.Set("Cross-Origin-Resource-Policy", "same-origin")
+		// A picture that is opened by itself runs nothing either.
+		header.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox")
+		_, _ = w.Write(found.content)
+	})
+}
+
+// Frame is what is around every page: whose house this is.
+type Frame struct {
+	Workspace string // its title; empty outside of every workspace
+	Host      string // where the page comes from
+}
+
+// Render makes a page's HTML.
+func (p *Pages) Render(frame Frame, page Page) ([]byte, error) {
+	name := page.template()
+	var html bytes.Buffer
+	err := p.templates[name].Execute(&html, map[string]any{
+		"Frame": frame,
+		"Page":  page,
+		"Style": p.links["authserver.css"],
+		"Icon":  p.links["icon.svg"],
+	})
+	if err != nil {
+		return nil, fmt.Errorf("render page %s: %w", name, err)
+	}
+	return html.Bytes(), nil
+}
