@@ -1,0 +1,42 @@
+// Package audit owns the names of security events and writes them to the log: stable names, so that an operator can build
+// alerts on them. It decides nothing and keeps nothing.
+//
+// Start with [Event].
+package audit
+
+import (
+	"context"
+	"log/slog"
+)
+
+// Event is the stable name of a security event.
+type Event string
+
+// The events, in the order of a flow.
+const (
+	SignInSucceeded      Event = "sign_in_succeeded"
+	SignInRejected       Event = "sign_in_rejected"
+	SignInThrottled      Event = "sign_in_throttled"
+	SignInCancelled      Event = "sign_in_cancelled"
+	ConsentGiven         Event = "consent_given"
+	ConsentDenied        Event = "consent_denied"
+	CodeIssued           Event = "code_issued"
+	CodeReplayed         Event = "code_replayed" // the grant was revoked
+	ClientRejected       Event = "client_rejected"
+	TokensIssued         Event = "tokens_issued"
+	RefreshTokenReplayed Event = "refresh_token_replayed" // the grant was revoked
+	TokenRevoked         Event = "token_revoked"
+	SessionEnded         Event = "session_ended"
+	FormRejected         Event = "form_rejected" // a CSRF token was missing or of another interaction
+)
+
+// Log writes events.
+type Log struct{ log *slog.Logger }
+
+// New makes a log that writes to log.
+func New(log *slog.Logger) *Log { return &Log{log: log.With("audit", true)} }
+
+// Record writes one event. Args are key-value pairs; no secret is ever among them.
+func (l *Log) Record(ctx context.Context, event Event, workspace string, args ...any) {
+	l.log.InfoContext(ctx, "security event", append([]any{"event", string(event), "workspace", workspace}, args...)...)
+}
