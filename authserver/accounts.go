@@ -1,0 +1,44 @@
+package authserver
+
+import (
+	"cmp"
+	"context"
+	"time"
+
+	"cloakroom/authserver/account"
+	"cloakroom/authserver/store"
+	"cloakroom/authserver/workspace"
+)
+
+// accounts is the identity source of a workspace: today its local accounts.
+type accounts interface {
+	// Authenticate returns account.ErrRejected for a wrong password, an unknown user and a disabled account alike.
+	Authenticate(ctx context.Context, workspace, username, password string) (store.Account, error)
+	// Ensure creates the accounts that are not there yet.
+	Ensure(ctx context.Context, workspace string, users []account.User) error
+}
+
+func newAccounts(st store.Accounts, now func() time.Time) accounts {
+	return account.New(st, account.NewHasher(), now)
+}
+
+func configuredUsers(users []workspace.User) []account.User {
+	configured := make([]account.User, 0, len(users))
+	for _, user := range users {
+		configured = append(configured, account.User{
+			Username:     user.Username,
+			Password:     cmp.Or(user.Password, user.PasswordRead).Reveal(),
+			PasswordHash: user.PasswordHash.Reveal(),
+			Claims:       user.Claims,
+		})
+	}
+	return configured
+}
+
+// displayName is how a page addresses a user.
+func displayName(a store.Account) string {
+	if name, ok := a.Claims["name"].(string); ok && name != "" {
+		return name
+	}
+	return a.Username
+}

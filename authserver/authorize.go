@@ -1,0 +1,70 @@
+package authserver
+
+import (
+	"net/http"
+	"net/url"
+
+	"cloakroom/authserver/client"
+	"cloakroom/authserver/oauth"
+)
+
+// authorize is the authorization endpoint (RFC 6749 §3.1, OpenID Connect Core §3.1.2). Until the redirect URI is verified an
+// error is a page; from there on it goes to the client.
+//
+// Step 2b: the authorization server takes the authorization request, and redirects to nothing that it has not verified.
+func (s *Server) authorize(w http.ResponseWriter, r *http.Request, iss *issuer) error {
+	p, err := authorizationParams(r)
+	if err != nil {
+		return err
+	}
+	registered := iss.Find(p.get("client_id"))
+	if registered == nil {
+		return oauth.InvalidRequest.Errorf("client_id is missing or unknown")
+	}
+	noteClient(r.Context(), registered.ID)
+	redirect, err := verifyRedirectURI(registered, p.get("redirect_uri"))
+	if err != nil {
+		return err
+	}
+	request, err := validateAuthorization(iss, registered, p)
+	if err != nil {
+		return redirect.refuse(p.get("state"), err)
+	}
+	if r.Method == http.MethodPost {
+		return s.repeatAsGet(w, r, p)
+	}
+	return s.begin(w, r, iss, flow{client: registered, redirect: redirect, request: request})
+}
+
+func authorizationParams(r *http.Request) (params, error) {
+	if r.Method == http.MethodPost {
+		return formParams(r)
+	}
+	return queryParams(r)
+}
+
+// repeatAsGet sends the browser to the same place by GET: on a POST from the client's site it has left our SameSite=Lax
+// cookies at home, and a signed-in user would have to sign in again.
+func (s *Server) repeatAsGet(w http.ResponseWriter, r *http.Request, p params) error {
+	query := url.Values{}
+	for name, value := range p.values {
+		query.Set(name, value)
+	}
+	query["resource"] = p.resources
+	encoded := query.Encode()
+	if len(encoded) > maxValue {
+		return oauth.InvalidRequest.Errorf("the parameters are too long")
+	}
+	redirectTo(w, r.URL.Path+"?"+encoded)
+	return nil
+}
+
+// flow is one authorization request on its way: who asks, where the answer goes, and for what.
+type flow struct {
+	client   *client.Client
+	redirect verifiedRedirect
+	request  authorizationRequest
+}
+
+// refuse ends the flow with an error for the client.
+func (f flow) refuse(err error) error { return f.redirect.refuse(f.request.State, err) }

@@ -1,0 +1,87 @@
+package authserver
+
+import (
+	"errors"
+	"net/http"
+
+	"cloakroom/authserver/audit"
+	"cloakroom/authserver/oauth"
+	"cloakroom/authserver/store"
+	"cloakroom/authserver/ui"
+)
+
+func (s *Server) showConsent(w http.ResponseWriter, r *http.Request, iss *issuer, ix interaction, user *signedIn) {
+	data := ui.Consent{
+		Client:   ix.client.Name,
+		Host:     ix.redirect.host(),
+		Username: displayName(user.account),
+		Action:   interactionPath(iss, ix.handle.ID) + "/consent",
+		CSRF:     csrfToken(ix.handle, consentPurpose(user)),
+	}
+	for _, name := range ix.request.Scopes {
+		scope, _ := iss.Scope(name) // a registered scope is one of the workspace's: validated
+		data.Scopes = append(data.Scopes, ui.ConsentScope{Name: name, Description: scope.Description, Resource: scope.Resource})
+	}
+	s.render(w, r, iss, http.StatusOK, pageOptions{formTarget: ix.redirect.origin()}, data)
+}
+
+// consentPurpose binds the consent form to the session of who read it: another user's click is not theirs.
+func consentPurpose(user *signedIn) string { return purposeConsent + user.session.ID }
+
+// consent takes the answer of the consent form. It counts only where the consent form is what comes next: nobody gets here
+// without having signed in.
+func (s *Server) consent(w http.ResponseWriter, r *http.Request, iss *issuer) error {
+	ix, err := s.loadInteraction(r, iss)
+	if err != nil {
+		return err
+	}
+	user, err := s.currentUser(r, iss)
+	if err != nil {
+		return err
+	}
+	next, err := s.stageOf(r.Context(), iss, ix.flow, ix.state, user)
+	if err != nil {
+		return err
+	}
+	if next == stageLogin {
+		redirectTo(w, interactionPath(iss, ix.handle.ID))
+		return nil
+	}
+	p, err := s.form(r, iss, ix.handle, consentPurpose(user))
+	if err != nil {
+		return err
+	}
+	switch p.get("action") {
+	case "allow":
+	case "deny":
+		s.audit.Record(r.Context(), audit.ConsentDenied, iss.Key(), "client_id", ix.client.ID, "subject", user.account.Subject)
+		return s.abandon(r, iss, ix, "the user denied the request")
+	default:
+		return oauth.InvalidRequest.Errorf("action is unknown")
+	}
+	if err := s.rememberConsent(r, iss, ix, user); err != nil {
+		return err
+	}
+	return s.finish(w, r, iss, ix, user)
+}
+
+// rememberConsent adds the scopes to what the user has consented to before.
+func (s *Server) rememberConsent(r *http.Request, iss *issuer, ix interaction, user *signedIn) error {
+	ctx, subject := r.Context(), user.account.Subject
+	given, err := s.store.Consent(ctx, iss.Key(), subject, ix.client.ID)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return storeFailed("load consent", err)
+	}
+	err = s.store.SaveConsent(ctx, store.Consent{
+		Workspace: iss.Key(),
+		Subject:   subject,
+		ClientID:  ix.client.ID,
+		Scopes:    oauth.ParseScopes(given.Scopes.String() + " " + ix.request.Scopes.String()),
+		Given:     s.now(),
+	})
+	if err != nil {
+		return storeFailed("save consent", err)
+	}
+	s.audit.Record(ctx, audit.ConsentGiven, iss.Key(), "client_id", ix.client.ID, "subject", subject, "scope", ix.request.Scopes.String())
+	return nil
+}

@@ -1,0 +1,95 @@
+package authserver
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"cloakroom/authserver/oauth"
+)
+
+// metadata is RFC 8414 §2 and OpenID Connect Discovery §3 in one: the two documents are the same here.
+type metadata struct {
+	Issuer                      string   `json:"issuer"`
+	AuthorizationEndpoint       string   `json:"authorization_endpoint"`
+	TokenEndpoint               string   `json:"token_endpoint"`
+	JWKSURI                     string   `json:"jwks_uri"`
+	UserinfoEndpoint            string   `json:"userinfo_endpoint"`
+	RevocationEndpoint          string   `json:"revocation_endpoint"`
+	EndSessionEndpoint          string   `json:"end_session_endpoint"`
+	ScopesSupported             []string `json:"scopes_supported"`
+	ResponseTypesSupported      []string `json:"response_types_supported"`
+	ResponseModesSupported      []string `json:"response_modes_supported"`
+	GrantTypesSupported         []string `json:"grant_types_supported"`
+	PromptValuesSupported       []string `json:"prompt_values_supported"`
+	SubjectTypesSupported       []string `json:"subject_types_supported"`
+	ACRValuesSupported          []string `json:"acr_values_supported"`
+	ClaimsSupported             []string `json:"claims_supported"`
+	IDTokenAlgorithms           []string `json:"id_token_signing_alg_values_supported"`
+	ClientAuthMethods           []string `json:"token_endpoint_auth_methods_supported"`
+	RevocationAuthMethods       []string `json:"revocation_endpoint_auth_methods_supported"`
+	CodeChallengeMethods        []string `json:"code_challenge_methods_supported"`
+	IssInResponse               bool     `json:"authorization_response_iss_parameter_supported"`
+	ClaimsParameterSupported    bool     `json:"claims_parameter_supported"`
+	RequestParameterSupported   bool     `json:"request_parameter_supported"`
+	RequestURISupported         bool     `json:"request_uri_parameter_supported"`
+	RequireRequestRegistration  bool     `json:"require_request_uri_registration"`
+	BackchannelLogoutSupported  bool     `json:"backchannel_logout_supported"`
+	BackchannelSessionSupported bool     `json:"backchannel_logout_session_supported"`
+}
+
+// discovery publishes what the issuer can do.
+func (s *Server) discovery(w http.ResponseWriter, _ *http.Request, iss *issuer) error {
+	issuer := iss.Issuer()
+	authMethods := []string{oauth.AuthSecretBasic, oauth.AuthSecretPost, oauth.AuthNone}
+	writeJSON(w, http.StatusOK, metadata{
+		Issuer:                 issuer,
+		AuthorizationEndpoint:  issuer + "/oauth2/authorize",
+		TokenEndpoint:          issuer + "/oauth2/token",
+		JWKSURI:                issuer + "/oauth2/jwks",
+		UserinfoEndpoint:       issuer + "/oauth2/userinfo",
+		RevocationEndpoint:     issuer + "/oauth2/revoke",
+		EndSessionEndpoint:     issuer + "/oauth2/logout",
+		ScopesSupported:        allScopes(iss),
+		ResponseTypesSupported: []string{"code"},
+		ResponseModesSupported: []string{"query"},
+		GrantTypesSupported:    []string{oauth.GrantAuthorizationCode, oauth.GrantRefreshToken, oauth.GrantClientCredentials},
+		PromptValuesSupported:  []string{promptNone, promptLogin, promptConsent, promptSelectAccount},
+		SubjectTypesSupported:  []string{"public"},
+		ACRValuesSupported:     []string{acrPassword},
+		ClaimsSupported:        supportedClaims(),
+		IDTokenAlgorithms:      []string{iss.Policy.IDTokenAlgorithm.String()},
+		ClientAuthMethods:      authMethods,
+		RevocationAuthMethods:  authMethods,
+		CodeChallengeMethods:   []string{oauth.ChallengeMethodS256},
+		IssInResponse:          true,
+	})
+	return nil
+}
+
+// supportedClaims lists the claims of ID tokens, and those of userinfo.
+func supportedClaims() []string {
+	claims := []string{"sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash"}
+	for _, scope := range []string{"profile", "email", "address", "phone"} {
+		claims = append(claims, claimsByScope[scope]...)
+	}
+	return slices.Clip(claims)
+}
+
+// jwks publishes the keys (RFC 7517 §5). A short cache time keeps verifiers off our back and lets a new key be seen long before
+// it signs.
+func (s *Server) jwks(w http.ResponseWriter, _ *http.Request, iss *issuer) error {
+	set, err := iss.keys.Public()
+	if err != nil {
+		return err
+	}
+	body, err := json.Marshal(set)
+	if err != nil {
+		return fmt.Errorf("encode jwks: %w", err)
+	}
+	w.Header().Set("Content-Type", "application/jwk-set+json")
+	w.Header().Set("Cache-Control", "public, max-age=60")
+	_, _ = w.Write(body)
+	return nil
+}

@@ -1,0 +1,189 @@
+package authserver
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"cloakroom/authserver/oauth"
+	"cloakroom/authserver/store"
+	"cloakroom/authserver/ui"
+)
+
+// retryAfter is how many seconds a client is asked to wait while the store is down.
+const retryAfter = 5
+
+// pageError is an error that a person reads: what happened, and what to do. It never names what the attacker of a person
+// could use.
+type pageError struct {
+	status int
+	title  string
+	text   string
+	// next leads on: the application's home page. Empty for none.
+	next     string
+	nextName string
+	wait     int // Retry-After in seconds
+	cause    error
+}
+
+func (e *pageError) Error() string {
+	if e.cause == nil {
+		return e.title
+	}
+	return e.title + ": " + e.cause.Error()
+}
+
+func (e *pageError) Unwrap() error { return e.cause }
+
+// storeFailed turns what a verb of the store cannot mean into an outage: 503, never a wrong answer. What it can mean, its caller
+// has looked at before.
+func storeFailed(operation string, err error) error {
+	return oauth.TemporarilyUnavailable.Errorf("try again later").Because(fmt.Errorf("%s: %w", operation, err))
+}
+
+// expected reports whether a verb answered, if only that there is no such thing.
+func expected(err error) bool {
+	return errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrConsumed) || errors.Is(err, store.ErrRevoked) || errors.Is(err, store.ErrConflict)
+}
+
+// asOAuth finds the OAuth error for a client; what was meant for a person is a mistake of the client's.
+func asOAuth(err error) *oauth.Error {
+	if page, ok := errors.AsType[*pageError](err); ok {
+		return oauth.InvalidRequest.Errorf("%s", strings.ToLower(page.title)).Because(page.cause)
+	}
+	return oauth.AsError(err)
+}
+
+// status is the HTTP status of an error that is not a redirect.
+func status(err error) int {
+	if page, ok := errors.AsType[*pageError](err); ok {
+		return page.status
+	}
+	if errors.Is(err, errTooLarge) {
+		return http.StatusRequestEntityTooLarge
+	}
+	return oauth.AsError(err).Code.Status()
+}
+
+// logError writes the one error line of a request. A client's mistake is no error of ours.
+func (s *Server) logError(ctx context.Context, err error, code int) {
+	switch {
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+		s.log.DebugContext(ctx, "request abandoned", "request_id", requestID(ctx), "error", err)
+	case code >= http.StatusInternalServerError:
+		s.log.ErrorContext(ctx, "request failed", "request_id", requestID(ctx), "status", code, "error", err)
+	default:
+		s.log.InfoContext(ctx, "request refused", "request_id", requestID(ctx), "status", code, "error", err)
+	}
+}
+
+// writeAPIError answers a client on the back channel: JSON (RFC 6749 §5.2).
+func (s *Server) writeAPIError(w http.ResponseWriter, r *http.Request, err error) {
+	e, code := asOAuth(err), status(err)
+	s.logError(r.Context(), err, code)
+	setRetryAfter(w, code, retryAfter)
+	// RFC 6749 §5.2: a client that authenticated by the Authorization header gets its scheme back with the 401. HTTP wants the
+	// header with every 401 (RFC 9110 §15.5.2).
+	if e.Code == oauth.InvalidClient {
+		w.Header().Set("WWW-Authenticate", `Basic realm="authorization server", charset="UTF-8"`)
+	}
+	body := map[string]string{"error": string(e.Code)}
+	if e.Description != "" {
+		body["error_description"] = e.Description
+	}
+	writeJSON(w, code, body)
+}
+
+// writeBearerError answers a request that came with an access token (RFC 6750 §3).
+func (s *Server) writeBearerError(w http.ResponseWriter, r *http.Request, err error) {
+	e, code := asOAuth(err), status(err)
+	s.logError(r.Context(), err, code)
+	setRetryAfter(w, code, retryAfter)
+	if code < http.StatusInternalServerError {
+		w.Header().Set("WWW-Authenticate", bearerChallenge(e))
+	}
+	writeJSON(w, code, map[string]string{"error": string(e.Code), "error_description": e.Description})
+}
+
+// bearerChallenge has no error code for a request that had no token at all (RFC 6750 §3.1).
+func bearerChallenge(e *oauth.Error) string {
+	if errors.Is(e, errNoToken) {
+		return "Bearer"
+	}
+	return fmt.Sprintf("Bearer error=%q, error_description=%q", string(e.Code), e.Description)
+}
+
+// writePageError answers a person's browser: by redirect if the error holds a verified redirect, else with a page
+// (RFC 6749 §4.1.2.1). An outage is always a page: a client that gets it by redirect would only come back at once.
+func (s *Server) writePageError(w http.ResponseWriter, r *http.Request, iss *issuer, err error) {
+	e := oauth.AsError(err)
+	redirected, ok := errors.AsType[*redirectedError](err)
+	if ok && iss != nil && e.Code != oauth.TemporarilyUnavailable {
+		s.logError(r.Context(), err, http.StatusSeeOther)
+		redirectTo(w, redirected.redirect.location(errorParameters(iss.Issuer(), redirected.state, e)))
+		return
+	}
+	code := status(err)
+	s.logError(r.Context(), err, code)
+	page := errorPage(err, code)
+	setRetryAfter(w, code, max(page.wait, retryAfter))
+	data := ui.Error{Title: page.title, Text: page.text, Next: page.next, NextName: page.nextName, RequestID: requestID(r.Context())}
+	s.render(w, r, iss, code, pageOptions{}, data)
+}
+
+func errorParameters(issuer, state string, e *oauth.Error) url.Values {
+	parameters := url.Values{"error": {string(e.Code)}, "iss": {issuer}} // RFC 9207 §2: iss in error responses too
+	if e.Description != "" {
+		parameters.Set("error_description", e.Description)
+	}
+	if state != "" {
+		parameters.Set("state", state)
+	}
+	return parameters
+}
+
+// errorPage finds the words for an error that has none for people.
+func errorPage(err error, code int) *pageError {
+	if page, ok := errors.AsType[*pageError](err); ok {
+		return page
+	}
+	e := oauth.AsError(err)
+	switch {
+	case code == http.StatusServiceUnavailable:
+		return &pageError{title: "Not available just now", text: "This service cannot reach its records. Nothing was lost. Please try again in a moment."}
+	case code >= http.StatusInternalServerError:
+		return &pageError{title: "Something went wrong", text: "The fault is on our side. Please go back to the application and try again."}
+	default:
+		return &pageError{
+			title: "This request cannot be answered",
+			text:  "The application sent a request that is not valid: " + e.Description + ". Please go back to it, and tell its makers if this happens again.",
+		}
+	}
+}
+
+func setRetryAfter(w http.ResponseWriter, code, seconds int) {
+	if code == http.StatusServiceUnavailable || code == http.StatusTooManyRequests {
+		w.Header().Set("Retry-After", strconv.Itoa(seconds))
+	}
+}
+
+// writeJSON answers with JSON that nobody keeps (RFC 6749 §5.1).
+func writeJSON(w http.ResponseWriter, code int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(code)
+	_ = json.NewEncoder(w).Encode(body) // the status is out: a failure can only be that the client went away
+}
+
+// redirectTo uses 303, which turns every method into GET, so that a browser never sends a form, with a password in it, on to
+// the client (RFC 9700 §4.12).
+func redirectTo(w http.ResponseWriter, location string) {
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Location", location)
+	w.WriteHeader(http.StatusSeeOther)
+}

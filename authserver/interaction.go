@@ -1,0 +1,246 @@
+package authserver
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"cloakroom/authserver/oauth"
+	"cloakroom/authserver/store"
+)
+
+// interaction is a user's way through the forms, at the browser that began it: nobody else has its secret.
+type interaction struct {
+	flow
+	handle store.Handle
+	record store.Interaction
+	state  interactionState
+}
+
+// interactionState is what the server remembers of it.
+type interactionState struct {
+	Request authorizationRequest `json:"request"`
+	// MustLogin asks for a fresh authentication: a session that began before does not do. Before names the session of then.
+	MustLogin bool   `json:"must_login,omitzero"`
+	Before    string `json:"before,omitzero"`
+	// Username and Rejected are of the last attempt, so that a reloaded page shows it again.
+	Username string `json:"username,omitzero"`
+	Rejected bool   `json:"rejected,omitzero"`
+}
+
+// stage is where a user is.
+type stage int
+
+const (
+	stageLogin stage = iota
+	stageConsent
+	stageRespond
+)
+
+// stageOf is the single place that decides what comes next: login, then consent, then the response. No form can jump ahead
+// of it, because every form comes back here.
+func (s *Server) stageOf(ctx context.Context, iss *issuer, f flow, state interactionState, user *signedIn) (stage, error) {
+	if user == nil || (state.MustLogin && user.session.ID == state.Before) {
+		return stageLogin, nil
+	}
+	if slices.Contains(f.request.Prompt, promptConsent) {
+		return stageConsent, nil
+	}
+	if f.client.Trusted {
+		return stageRespond, nil
+	}
+	given, err := s.store.Consent(ctx, iss.Key(), user.account.Subject, f.client.ID)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return stageLogin, storeFailed("load consent", err)
+	}
+	// The consent is asked for again when the scopes grow (RFC 6819 §5.2.3.2).
+	if !given.Scopes.Covers(f.request.Scopes) {
+		return stageConsent, nil
+	}
+	return stageRespond, nil
+}
+
+// begin answers at once when nothing has to be asked, and starts an interaction otherwise.
+//
+// Step 3: the authorization server sends the user's browser to its sign-in and consent pages.
+func (s *Server) begin(w http.ResponseWriter, r *http.Request, iss *issuer, f flow) error {
+	user, err := s.currentUser(r, iss)
+	if err != nil {
+		return err
+	}
+	state := interactionState{Request: f.request, Username: f.request.LoginHint}
+	if user != nil {
+		state.Before = user.session.ID
+		state.MustLogin = s.mustLogin(f.request, user)
+	}
+	next, err := s.stageOf(r.Context(), iss, f, state, user)
+	if err != nil {
+		return err
+	}
+	if next == stageRespond {
+		return s.respond(w, r, iss, f, user)
+	}
+	if slices.Contains(f.request.Prompt, promptNone) {
+		return f.refuse(silentError(next))
+	}
+	return s.startInteraction(w, r, iss, state)
+}
+
+// silentError is what a client gets that asked for no forms (OpenID Connect Core §3.1.2.6).
+func silentError(next stage) error {
+	if next == stageConsent {
+		return oauth.ConsentRequired.Errorf("the user has to consent")
+	}
+	return oauth.LoginRequired.Errorf("the user has to sign in")
+}
+
+// mustLogin reports whether the request asks for more than the session that there is: a fresh authentication, a younger one,
+// or another user (OpenID Connect Core §3.1.2.1).
+func (s *Server) mustLogin(request authorizationRequest, user *signedIn) bool {
+	asked := slices.Contains(request.Prompt, promptLogin) || slices.Contains(request.Prompt, promptSelectAccount)
+	tooOld := request.MaxAge != nil && !s.now().Before(user.session.AuthTime.Add(*request.MaxAge))
+	other := request.HintedSubject != "" && request.HintedSubject != user.account.Subject
+	return asked || tooOld || other
+}
+
+func (s *Server) startInteraction(w http.ResponseWriter, r *http.Request, iss *issuer, state interactionState) error {
+	now := s.now()
+	handle := store.NewHandle(now)
+	encoded, err := json.Marshal(state)
+	if err != nil {
+		return fmt.Errorf("encode interaction: %w", err)
+	}
+	err = s.store.StartInteraction(r.Context(), store.Interaction{
+		Workspace:  iss.Key(),
+		ID:         handle.ID,
+		SecretHash: handle.Hash(),
+		State:      encoded,
+		Expires:    now.Add(iss.Policy.Interaction),
+	})
+	if err != nil {
+		return storeFailed("start interaction", err)
+	}
+	dropOldInteractions(w, r, iss)
+	setCookie(w, interactionCookie(iss, handle.ID), handle, iss.Policy.Interaction)
+	redirectTo(w, interactionPath(iss, handle.ID))
+	return nil
+}
+
+func interactionPath(iss *issuer, id string) string { return iss.Path() + "/interaction/" + id }
+
+// loadInteraction finds the interaction of this address at this browser, and checks its request against what is registered
+// now.
+func (s *Server) loadInteraction(r *http.Request, iss *issuer) (interaction, error) {
+	id := r.PathValue("interaction")
+	handle, ok := cookieHandle(r, interactionCookie(iss, id))
+	if !ok || handle.ID != id {
+		return interaction{}, errNoInteraction
+	}
+	record, loadErr := s.store.Interaction(r.Context(), iss.Key(), handle)
+	if errors.Is(loadErr, store.ErrNotFound) {
+		return interaction{}, errNoInteraction
+	}
+	if loadErr != nil && !errors.Is(loadErr, store.ErrConsumed) {
+		return interaction{}, storeFailed("load interaction", loadErr)
+	}
+	ix := interaction{handle: handle, record: record}
+	if err := json.Unmarshal(record.State, &ix.state); err != nil {
+		return interaction{}, fmt.Errorf("decode interaction: %w", err)
+	}
+	ix.request = ix.state.Request
+	if ix.client = iss.Find(ix.request.ClientID); ix.client == nil {
+		return interaction{}, errNoInteraction
+	}
+	noteClient(r.Context(), ix.client.ID)
+	if loadErr != nil {
+		return interaction{}, finishedPage(ix.flow)
+	}
+	if !record.Expires.After(s.now()) {
+		return interaction{}, errNoInteraction
+	}
+	var err error
+	ix.redirect, err = verifyRedirectURI(ix.client, ix.request.RedirectURI)
+	return ix, err
+}
+
+// errNoInteraction is for a page that is too old, or was begun at another browser (or at one that refuses cookies).
+var errNoInteraction = &pageError{
+	status: http.StatusBadRequest,
+	title:  "This page has expired",
+	text: "The sign-in took too long, or it was begun in another browser, or your browser does not keep cookies. " +
+		"Nothing was lost: please go back to the application and sign in again from there.",
+}
+
+// finishedPage is for a form that was answered: the user went back, or reloaded.
+func finishedPage(f flow) error {
+	finished := &pageError{
+		status: http.StatusGone,
+		title:  "You have answered this already",
+		text:   "There is nothing left to do on this page. Please go on in " + f.client.Name + ".",
+		cause:  store.ErrConsumed,
+	}
+	if f.client.URI != "" {
+		finished.next, finished.nextName = f.client.URI, "Go to "+f.client.Name
+	}
+	return finished
+}
+
+// showInteraction shows the form that the user is at, or answers the client if all forms are done. A reload, and the back
+// button, come here and find the same.
+func (s *Server) showInteraction(w http.ResponseWriter, r *http.Request, iss *issuer) error {
+	ix, err := s.loadInteraction(r, iss)
+	if err != nil {
+		return err
+	}
+	user, err := s.currentUser(r, iss)
+	if err != nil {
+		return err
+	}
+	next, err := s.stageOf(r.Context(), iss, ix.flow, ix.state, user)
+	if err != nil {
+		return err
+	}
+	switch next {
+	case stageLogin:
+		s.showLogin(w, r, iss, ix, loginPage{status: http.StatusOK, again: user != nil})
+		return nil
+	case stageConsent:
+		s.showConsent(w, r, iss, ix, user)
+		return nil
+	default:
+		return s.finish(w, r, iss, ix, user)
+	}
+}
+
+// finish ends the interaction, once, and answers the client.
+func (s *Server) finish(w http.ResponseWriter, r *http.Request, iss *issuer, ix interaction, user *signedIn) error {
+	if err := s.consume(r.Context(), iss, ix); err != nil {
+		return err
+	}
+	return s.respond(w, r, iss, ix.flow, user)
+}
+
+// abandon ends the interaction, once, and tells the client that the user would not (RFC 6749 §4.1.2.1).
+func (s *Server) abandon(r *http.Request, iss *issuer, ix interaction, why string) error {
+	if err := s.consume(r.Context(), iss, ix); err != nil {
+		return err
+	}
+	return ix.refuse(oauth.AccessDenied.Errorf("%s", why))
+}
+
+func (s *Server) consume(ctx context.Context, iss *issuer, ix interaction) error {
+	_, err := s.store.ConsumeInteraction(ctx, iss.Key(), ix.handle)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, store.ErrConsumed):
+		return finishedPage(ix.flow)
+	case errors.Is(err, store.ErrNotFound):
+		return errNoInteraction
+	default:
+		return storeFailed("end interaction", err)
+	}
+}

@@ -1,0 +1,138 @@
+package authserver
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"cloakroom/authserver/client"
+	"cloakroom/authserver/oauth"
+	"cloakroom/authserver/store"
+	"cloakroom/authserver/token"
+)
+
+// issuance is what a grant's redemption comes to: the tokens that are to be issued.
+type issuance struct {
+	grantType string
+	grant     store.Grant
+	target    target
+	nonce     string
+	// refresh is the refresh token to send; zero for none. Keep says that it is new and has to be kept first.
+	refresh store.Handle
+	keep    bool
+	// idClaims are the user's claims for the ID token.
+	idClaims map[string]any
+}
+
+func (s *Server) issueTokens(ctx context.Context, iss *issuer, c *client.Client, issue issuance) (tokenResponse, error) {
+	if err := s.keepRefreshToken(ctx, iss, c, issue); err != nil {
+		return tokenResponse{}, err
+	}
+	access, expires, err := s.issueAccess(ctx, iss, issue)
+	if err != nil {
+		return tokenResponse{}, err
+	}
+	response := tokenResponse{
+		AccessToken: access,
+		TokenType:   oauth.TokenTypeBearer,
+		ExpiresIn:   int64(expires.Sub(s.now()).Seconds()),
+		Scope:       issue.target.scopes.String(),
+	}
+	if issue.refresh != (store.Handle{}) {
+		response.RefreshToken = issue.refresh.Reveal()
+	}
+	if issue.grant.Subject != "" && issue.grant.Scopes.Has(oauth.ScopeOpenID) {
+		response.IDToken, err = s.issueID(iss, c, issue, access)
+	}
+	return response, err
+}
+
+// issueAccess makes an access token (RFC 9068) and keeps its jti, so that it can be revoked with its grant.
+func (s *Server) issueAccess(ctx context.Context, iss *issuer, issue issuance) (text string, expires time.Time, err error) {
+	now, grant := s.now(), issue.grant
+	expires = earlier(now.Add(iss.Policy.AccessToken), grant.Expires)
+	access := token.Access{
+		ID:       store.NewID(now),
+		Subject:  grant.Subject,
+		ClientID: grant.ClientID,
+		Audience: issue.target.audience,
+		Scopes:   issue.target.scopes,
+		AuthTime: grant.AuthTime,
+		ACR:      grant.ACR,
+		AMR:      grant.AMR,
+		Issued:   now,
+		Expires:  expires,
+	}
+	if access.Subject == "" { // RFC 9068 §2.2: without a user, the client is the subject
+		access.Subject = grant.ClientID
+	}
+	err = s.store.IssueAccessToken(ctx, store.AccessToken{
+		Workspace: iss.Key(),
+		ID:        access.ID,
+		GrantID:   grant.ID,
+		Scopes:    access.Scopes,
+		Audience:  access.Audience,
+		Created:   now,
+		Expires:   expires,
+	})
+	if err != nil {
+		return "", time.Time{}, issueFailed("keep access token", err)
+	}
+	text, err = iss.tokens.SignAccess(access)
+	return text, expires, err
+}
+
+func (s *Server) issueID(iss *issuer, c *client.Client, issue issuance, access string) (string, error) {
+	now, grant := s.now(), issue.grant
+	return iss.tokens.SignID(token.ID{
+		Subject:     grant.Subject,
+		ClientID:    c.ID,
+		Nonce:       issue.nonce,
+		SID:         grant.SID,
+		ACR:         grant.ACR,
+		AMR:         grant.AMR,
+		AuthTime:    grant.AuthTime,
+		Issued:      now,
+		Expires:     now.Add(iss.Policy.IDToken),
+		AccessToken: access,
+		Extra:       issue.idClaims,
+	})
+}
+
+// keepRefreshToken keeps the first refresh token of a family.
+func (s *Server) keepRefreshToken(ctx context.Context, iss *issuer, c *client.Client, issue issuance) error {
+	if !issue.keep {
+		return nil
+	}
+	if err := s.store.IssueRefreshToken(ctx, s.refreshRecord(iss, c, issue.grant, issue.refresh)); err != nil {
+		return issueFailed("keep refresh token", err)
+	}
+	return nil
+}
+
+// refreshRecord is the record of a refresh token. One that is not rotated has nothing to move its idle end with, and lives as
+// long as its grant.
+func (s *Server) refreshRecord(iss *issuer, c *client.Client, grant store.Grant, handle store.Handle) store.RefreshToken {
+	now := s.now()
+	policy := iss.Policy.RefreshFor(c.Public())
+	expires := grant.Expires // RFC 10017 §6.3.2.3: never later than the first one's
+	if policy.Rotates() {
+		expires = earlier(now.Add(policy.Idle), expires)
+	}
+	return store.RefreshToken{
+		Workspace:  iss.Key(),
+		ID:         handle.ID,
+		SecretHash: handle.Hash(),
+		GrantID:    grant.ID,
+		Created:    now,
+		Expires:    expires,
+	}
+}
+
+// issueFailed tells a grant that was revoked while its tokens were made from an outage.
+func issueFailed(operation string, err error) error {
+	if errors.Is(err, store.ErrRevoked) || errors.Is(err, store.ErrNotFound) {
+		return oauth.InvalidGrant.Errorf("the grant was revoked").Because(err)
+	}
+	return storeFailed(operation, err)
+}

@@ -1,0 +1,162 @@
+package authserver
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"net/http"
+	"time"
+
+	"cloakroom/authserver/account"
+	"cloakroom/authserver/audit"
+	"cloakroom/authserver/oauth"
+	"cloakroom/authserver/store"
+	"cloakroom/authserver/ui"
+)
+
+const (
+	purposeLogin   = "login"
+	purposeConsent = "consent"
+	purposeLogout  = "logout"
+)
+
+// loginPage is how the sign-in page is shown.
+type loginPage struct {
+	status int
+	again  bool
+	wait   time.Duration
+}
+
+func (s *Server) showLogin(w http.ResponseWriter, r *http.Request, iss *issuer, ix interaction, page loginPage) {
+	data := ui.Login{
+		Client:   ix.client.Name,
+		Action:   interactionPath(iss, ix.handle.ID) + "/login",
+		CSRF:     csrfToken(ix.handle, purposeLogin),
+		Username: ix.state.Username,
+		Rejected: ix.state.Rejected,
+		Again:    page.again,
+		Notice:   iss.Notice,
+	}
+	if page.wait > 0 {
+		data.Wait = waitInWords(page.wait)
+		setRetryAfter(w, page.status, int(math.Ceil(page.wait.Seconds())))
+	}
+	s.render(w, r, iss, page.status, pageOptions{formTarget: ix.redirect.origin()}, data)
+}
+
+func waitInWords(wait time.Duration) string {
+	if minutes := int(math.Ceil(wait.Minutes())); minutes > 1 {
+		return fmt.Sprintf("%d minutes", minutes)
+	}
+	return "a minute"
+}
+
+// login takes the answer of the sign-in form. A wrong password, an unknown name and a disabled account get the same answer
+// after the same work.
+//
+// Step 4: the user authenticates with their identity source, and then gives consent.
+func (s *Server) login(w http.ResponseWriter, r *http.Request, iss *issuer) error {
+	ix, p, err := s.interactionForm(r, iss, purposeLogin)
+	if err != nil {
+		return err
+	}
+	switch p.get("action") {
+	case "login", "": // a form that is sent with the Enter key may name no button
+	case "cancel":
+		s.audit.Record(r.Context(), audit.SignInCancelled, iss.Key(), "client_id", ix.client.ID)
+		return s.abandon(r, iss, ix, "the user cancelled the sign-in")
+	default:
+		return oauth.InvalidRequest.Errorf("action is unknown")
+	}
+	username := truncate(p.get("username"), maxUsername)
+	attempt := newAttempt(iss.Key(), username, r.RemoteAddr)
+	if wait := s.throttle.begin(attempt); wait > 0 {
+		s.audit.Record(r.Context(), audit.SignInThrottled, iss.Key(), "client_id", ix.client.ID, "address", attempt.address)
+		ix.state.Username, ix.state.Rejected = username, false
+		s.showLogin(w, r, iss, ix, loginPage{status: http.StatusTooManyRequests, wait: wait})
+		return nil
+	}
+	found, err := s.accounts.Authenticate(r.Context(), iss.Key(), username, p.get("password"))
+	if errors.Is(err, account.ErrRejected) {
+		s.audit.Record(r.Context(), audit.SignInRejected, iss.Key(), "client_id", ix.client.ID, "address", attempt.address)
+		return s.backToLogin(w, r, iss, ix, username)
+	}
+	if err != nil {
+		return storeFailed("authenticate", err)
+	}
+	s.throttle.succeed(attempt)
+	return s.loggedIn(w, r, iss, ix, found)
+}
+
+const maxUsername = 256
+
+// backToLogin remembers the attempt and shows the form again, by GET, so that a reload sends no password twice.
+func (s *Server) backToLogin(w http.ResponseWriter, r *http.Request, iss *issuer, ix interaction, username string) error {
+	ix.state.Username, ix.state.Rejected = username, true
+	encoded, err := json.Marshal(ix.state)
+	if err != nil {
+		return fmt.Errorf("encode interaction: %w", err)
+	}
+	ix.record.State = encoded
+	err = s.store.UpdateInteraction(r.Context(), ix.record)
+	// Someone else, in another tab, changed or ended it: the page shows what holds now.
+	if err != nil && !expected(err) {
+		return storeFailed("update interaction", err)
+	}
+	redirectTo(w, interactionPath(iss, ix.handle.ID))
+	return nil
+}
+
+// loggedIn starts the session and goes on to what comes next.
+func (s *Server) loggedIn(w http.ResponseWriter, r *http.Request, iss *issuer, ix interaction, found store.Account) error {
+	before, err := s.currentUser(r, iss)
+	if err != nil {
+		return err
+	}
+	user, err := s.startSession(w, r, iss, found, before)
+	if err != nil {
+		return err
+	}
+	s.audit.Record(r.Context(), audit.SignInSucceeded, iss.Key(), "client_id", ix.client.ID, "subject", found.Subject)
+	next, err := s.stageOf(r.Context(), iss, ix.flow, ix.state, user)
+	if err != nil {
+		return err
+	}
+	if next == stageRespond {
+		return s.finish(w, r, iss, ix, user)
+	}
+	redirectTo(w, interactionPath(iss, ix.handle.ID))
+	return nil
+}
+
+// interactionForm reads a form of the interaction: from the browser that began it, and from the page that we sent it.
+func (s *Server) interactionForm(r *http.Request, iss *issuer, purpose string) (interaction, params, error) {
+	ix, err := s.loadInteraction(r, iss)
+	if err != nil {
+		return interaction{}, params{}, err
+	}
+	p, err := s.form(r, iss, ix.handle, purpose)
+	return ix, p, err
+}
+
+// form reads a form that one of our pages sent, and nobody else.
+func (s *Server) form(r *http.Request, iss *issuer, handle store.Handle, purpose string) (params, error) {
+	p, err := formParams(r)
+	if err != nil {
+		return params{}, err
+	}
+	site := r.Header.Get("Sec-Fetch-Site")
+	fromElsewhere := site != "" && site != "same-origin" && site != "none"
+	if fromElsewhere || !csrfValid(handle, purpose, p.get("csrf")) {
+		s.audit.Record(r.Context(), audit.FormRejected, iss.Key(), "form", purpose)
+		return params{}, errForged
+	}
+	return p, nil
+}
+
+var errForged = &pageError{
+	status: http.StatusForbidden,
+	title:  "This form was not sent from our page",
+	text:   "To keep you safe it was not acted on. Please go back to the application and start again from there.",
+}

@@ -1,0 +1,71 @@
+package authserver
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+
+	"cloakroom/authserver/audit"
+	"cloakroom/authserver/oauth"
+	"cloakroom/authserver/store"
+)
+
+// respond issues the code and sends the user's browser back to the client with it.
+//
+// Step 5a: the authorization server issues the authorization code, bound to the request, and redirects with code, state and iss.
+func (s *Server) respond(w http.ResponseWriter, r *http.Request, iss *issuer, f flow, user *signedIn) error {
+	now := s.now()
+	grant := s.newGrant(iss, f, user)
+	handle := store.NewHandle(now)
+	code := store.Code{
+		Workspace:     iss.Key(),
+		ID:            handle.ID,
+		SecretHash:    handle.Hash(),
+		GrantID:       grant.ID,
+		ClientID:      f.client.ID,
+		RedirectURI:   f.redirect.uri,
+		RedirectGiven: f.redirect.given,
+		CodeChallenge: f.request.CodeChallenge,
+		Nonce:         f.request.Nonce,
+		Expires:       now.Add(iss.Policy.Code),
+	}
+	err := s.store.IssueCode(r.Context(), code, grant)
+	if errors.Is(err, store.ErrRevoked) { // the session ended while this request ran
+		return f.refuse(oauth.LoginRequired.Errorf("the session has ended").Because(err))
+	}
+	if err != nil {
+		return storeFailed("issue code", err)
+	}
+	s.audit.Record(r.Context(), audit.CodeIssued, iss.Key(), "client_id", f.client.ID, "subject", grant.Subject, "grant", grant.ID)
+	parameters := url.Values{"code": {handle.Reveal()}, "iss": {iss.Issuer()}} // RFC 9207 §2
+	if f.request.State != "" {
+		parameters.Set("state", f.request.State)
+	}
+	redirectTo(w, f.redirect.location(parameters))
+	return nil
+}
+
+func (s *Server) newGrant(iss *issuer, f flow, user *signedIn) store.Grant {
+	now := s.now()
+	offline := f.request.Scopes.Has(oauth.ScopeOfflineAccess)
+	expires := now.Add(iss.Policy.RefreshFor(f.client.Public()).Absolute)
+	if !offline { // it ends with the session (RFC 10017 §6.3.2.3)
+		expires = earlier(expires, user.session.Expires)
+	}
+	return store.Grant{
+		Workspace: iss.Key(),
+		ID:        store.NewID(now),
+		ClientID:  f.client.ID,
+		Subject:   user.account.Subject,
+		SessionID: user.session.ID,
+		SID:       sid(user.session.ID, f.client.ID),
+		Scopes:    f.request.Scopes,
+		Resources: f.request.Resources,
+		AuthTime:  user.session.AuthTime,
+		ACR:       user.session.ACR,
+		AMR:       user.session.AMR,
+		Offline:   offline,
+		Created:   now,
+		Expires:   expires,
+	}
+}

@@ -1,0 +1,62 @@
+package authserver
+
+import "net/http"
+
+// routes lists every endpoint in the order of the flow. Paths are relative to the issuer, {base}/{tenant}/{workspace}.
+func (s *Server) routes() http.Handler {
+	mux := http.NewServeMux()
+	for _, route := range []struct {
+		methods []string
+		path    string
+		handle  endpoint
+		kind    kind
+	}{
+		// The client learns where everything is.
+		{get, "/.well-known/openid-configuration", s.discovery, api},
+		{get, "/.well-known/oauth-authorization-server", s.discovery, api},
+		{get, "/oauth2/jwks", s.jwks, api},
+
+		// Steps 2 to 5: the user's browser.
+		{getPost, "/oauth2/authorize", s.authorize, page},
+		{getPage, "/interaction/{interaction}", s.showInteraction, page},
+		{post, "/interaction/{interaction}/login", s.login, page},
+		{post, "/interaction/{interaction}/consent", s.consent, page},
+
+		// Steps 6 to 8: the client.
+		{post, "/oauth2/token", s.token, api},
+		{post, "/oauth/token", s.token, api}, // as the source document's sample call spells it
+
+		// With the tokens.
+		{getPost, "/oauth2/userinfo", s.userinfo, bearer},
+		{post, "/oauth2/revoke", s.revoke, api},
+
+		// The end.
+		{getPost, "/oauth2/logout", s.logout, page},
+		{post, "/oauth2/logout/confirm", s.confirmLogout, page},
+	} {
+		mux.Handle("/{tenant}/{workspace}"+route.path, s.serve(route.handle, route.kind, route.methods))
+	}
+	// RFC 8414 §3.1: the well-known part comes between the host and the issuer's path.
+	mux.Handle("/.well-known/oauth-authorization-server/{tenant}/{workspace}", s.serve(s.discovery, api, get))
+	mux.Handle("GET /assets/", s.pages.Assets())
+	mux.Handle("/", s.serve(nothingHere, page, nil))
+	return s.observe(mux)
+}
+
+var (
+	get     = []string{http.MethodGet, http.MethodHead}
+	getPage = []string{http.MethodGet}
+	post    = []string{http.MethodPost}
+	getPost = []string{http.MethodGet, http.MethodPost}
+)
+
+// kind says who reads an endpoint's answers, and with it how its errors are written.
+type kind int
+
+const (
+	page   kind = iota // a person's browser
+	api                // a client, on the back channel
+	bearer             // a client, with an access token
+)
+
+func nothingHere(http.ResponseWriter, *http.Request, *issuer) error { return errNoPage }
