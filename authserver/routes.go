@@ -1,6 +1,10 @@
 package authserver
 
-import "net/http"
+import (
+	"net/http"
+
+	"cloakroom/authserver/ui"
+)
 
 // routes lists every endpoint in the order of the flow. Paths are relative to the issuer, {base}/{tenant}/{workspace}.
 func (s *Server) routes() http.Handler {
@@ -36,11 +40,15 @@ func (s *Server) routes() http.Handler {
 	} {
 		mux.Handle("/{tenant}/{workspace}"+route.path, s.serve(route.handle, route.kind, route.methods))
 	}
-	// RFC 8414 §3.1: the well-known part comes between the host and the issuer's path.
-	mux.Handle("/.well-known/oauth-authorization-server/{tenant}/{workspace}", s.serve(s.discovery, api, get))
-	mux.Handle("GET /assets/", s.pages.Assets())
 	mux.Handle("/", s.serve(nothingHere, page, nil))
-	return s.observe(mux)
+
+	// What is not below an issuer has a mux of its own: a pattern cannot say that no tenant is named .well-known. RFC 8414 §3.1:
+	// the well-known part comes between the host and the issuer's path.
+	root := http.NewServeMux()
+	root.Handle("/.well-known/oauth-authorization-server/{tenant}/{workspace}", s.serve(s.discovery, api, get))
+	root.Handle("GET "+ui.AssetPath+"{file}", s.pages.Assets())
+	root.Handle("/", mux)
+	return s.observe(root)
 }
 
 var (

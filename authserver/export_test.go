@@ -1,0 +1,4 @@
+package authserver
+
+// NewAt is New with a clock.
+var NewAt = newServer
