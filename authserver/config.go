@@ -54,7 +54,8 @@ const (
 // problems of both.
 func ParseConfig(name string, data []byte, getenv func(string) string) (Config, error) {
 	var cfg Config
-	if err := decodeStrictly(name, data, &cfg); err != nil {
+	mistakes, err := decodeStrictly(name, data, &cfg)
+	if err != nil {
 		return cfg, err
 	}
 	for variable, value := range map[string]*string{
@@ -65,29 +66,29 @@ func ParseConfig(name string, data []byte, getenv func(string) string) (Config, 
 			*value = given
 		}
 	}
-	err := cfg.secretsFromEnvironment(getenv)
-	return cfg, errors.Join(err, cfg.Validate())
+	err = cfg.secretsFromEnvironment(getenv)
+	return cfg, errors.Join(mistakes, err, cfg.Validate())
 }
 
-// decodeStrictly decodes one YAML document. Mistakes come with their line.
-func decodeStrictly(name string, data []byte, into any) error {
+// decodeStrictly decodes one YAML document. Mistakes, each with its line, leave the rest decoded; an error does not.
+func decodeStrictly(name string, data []byte, into any) (mistakes, err error) {
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	decoder.KnownFields(true)
-	err := decoder.Decode(into)
-	if mistakes, ok := errors.AsType[*yaml.TypeError](err); ok {
-		var problems []error
-		for _, mistake := range mistakes.Errors {
+	err = decoder.Decode(into)
+	var problems []error
+	if wrong, ok := errors.AsType[*yaml.TypeError](err); ok {
+		for _, mistake := range wrong.Errors {
 			problems = append(problems, fmt.Errorf("%s: %s", name, unknownField.ReplaceAllString(mistake, "unknown key $1")))
 		}
-		return errors.Join(problems...)
+		err = nil
 	}
 	if err != nil && !errors.Is(err, io.EOF) {
-		return fmt.Errorf("%s: %w", name, err)
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
-		return fmt.Errorf("%s: has more than one document", name)
+		problems = append(problems, fmt.Errorf("%s: has more than one document", name))
 	}
-	return nil
+	return errors.Join(problems...), nil
 }
 
 var unknownField = regexp.MustCompile(`field (\S+) not found in type \S+`)

@@ -34,7 +34,9 @@ func (h *house) relyingParty(ctx context.Context) relyingParty {
 	}
 }
 
-func (h *house) context() context.Context { return oidc.ClientContext(h.t.Context(), h.server.Client()) }
+func (h *house) context() context.Context {
+	return oidc.ClientContext(h.t.Context(), h.server.Client())
+}
 
 func TestSomeoneElsesClientSignsInRefreshesAndSignsOut(t *testing.T) {
 	h := start(t)

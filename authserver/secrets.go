@@ -49,7 +49,10 @@ func (c *Config) ReadSecrets(read func(path string) ([]byte, error)) error {
 			})
 		}
 	})
-	return errors.Join(append(problems, c.checkSecrets())...)
+	if len(problems) > 0 { // what follows from them is not a problem more
+		return errors.Join(problems...)
+	}
+	return c.checkSecrets()
 }
 
 func place(ws *workspace.Workspace, kind, name, key string) string {
