@@ -22,7 +22,6 @@ func (b *BFF) judge(response *http.Response) error {
 			delete(response.Header, name)
 		}
 	}
-	response.Trailer = nil
 	contentType := response.Header.Get("Content-Type")
 	if contentType == "" && response.ContentLength != 0 {
 		// Without a type net/http would guess one.

@@ -123,7 +123,7 @@ func (b *BFF) Close() error {
 func (c Config) Sealer() (*session.Sealer, error) {
 	keys := make([][]byte, 0, len(c.Session.keys))
 	for _, key := range c.Session.keys {
-		keys = append(keys, []byte(string(key)))
+		keys = append(keys, []byte(key.reveal()))
 	}
 	return session.NewSealer(keys...)
 }

@@ -87,10 +87,10 @@ func decodeKey(text string) (Secret, error) {
 	}
 	for _, decode := range decoders {
 		if key, err := decode(text); err == nil && len(key) == 32 {
-			return Secret(key), nil
+			return newSecret(string(key)), nil
 		}
 	}
-	return "", errors.New("a key is 32 random bytes in base64 or hex")
+	return Secret{}, errors.New("a key is 32 random bytes in base64 or hex")
 }
 
 func (p *ProviderConfig) loadSecret(index int, getenv func(string) string, readFile func(string) ([]byte, error)) error {
@@ -103,12 +103,12 @@ func (p *ProviderConfig) loadSecret(index int, getenv func(string) string, readF
 		if err != nil {
 			return prefixed(place+".client_secret_file", err)
 		}
-		p.secret = Secret(strings.TrimRight(string(data), "\r\n"))
+		p.secret = newSecret(strings.TrimRight(string(data), "\r\n"))
 	case p.ClientSecretEnv != "":
-		p.secret = Secret(getenv(p.ClientSecretEnv))
+		p.secret = newSecret(getenv(p.ClientSecretEnv))
 	}
 	// RFC 10017 §6.1.3.1: the BFF is a confidential client.
-	if p.secret == "" {
+	if p.secret.reveal() == "" {
 		return fmt.Errorf("%s: the client secret is missing or empty: set client_secret_file or client_secret_env", place)
 	}
 	return nil

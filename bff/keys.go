@@ -153,8 +153,11 @@ func parseVerificationKey(raw []byte) (verificationKey, bool) {
 	switch public := public.(type) {
 	case *rsa.PublicKey:
 		return verificationKey{key.KeyID(), alg, public}, public.N.BitLen() >= minRSABits
-	case *ecdsa.PublicKey, ed25519.PublicKey:
-		return verificationKey{key.KeyID(), alg, public}, true
+	case *ecdsa.PublicKey:
+		_, err := public.ECDH() // refuses a point that is not on its curve
+		return verificationKey{key.KeyID(), alg, public}, err == nil
+	case ed25519.PublicKey:
+		return verificationKey{key.KeyID(), alg, public}, len(public) == ed25519.PublicKeySize
 	default: // symmetric and private keys
 		return verificationKey{}, false
 	}

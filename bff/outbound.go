@@ -88,7 +88,7 @@ func (o *outbound) document(ctx context.Context, address string, limit int64, in
 func (o *outbound) post(ctx context.Context, address string, form url.Values, client *ProviderConfig) (answer, error) {
 	authenticate := form
 	if client.ClientAuth == clientSecretPost {
-		authenticate = url.Values{"client_id": {client.ClientID}, "client_secret": {string(client.secret)}}
+		authenticate = url.Values{"client_id": {client.ClientID}, "client_secret": {client.secret.reveal()}}
 		for name, values := range form {
 			authenticate[name] = values
 		}
@@ -100,7 +100,7 @@ func (o *outbound) post(ctx context.Context, address string, form url.Values, cl
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	if client.ClientAuth == clientSecretBasic {
 		// RFC 6749 §2.3.1: both are form-encoded before they are joined.
-		r.SetBasicAuth(url.QueryEscape(client.ClientID), url.QueryEscape(string(client.secret)))
+		r.SetBasicAuth(url.QueryEscape(client.ClientID), url.QueryEscape(client.secret.reveal()))
 	}
 	got, err := o.do(r, maxDocument)
 	if err != nil {

@@ -64,7 +64,7 @@ func newProxy(b *BFF) (*proxy, error) {
 	}
 	slices.SortFunc(p.routes, func(a, b *route) int { return len(b.cfg.Prefix) - len(a.cfg.Prefix) })
 	p.reverse = &httputil.ReverseProxy{
-		Rewrite: rewrite, ModifyResponse: b.judge, ErrorHandler: b.upstreamFailed, Transport: p.transport,
+		Rewrite: rewrite, ModifyResponse: b.judge, ErrorHandler: b.upstreamFailed, Transport: withoutTrailers{p.transport},
 		BufferPool: &bufferPool{}, ErrorLog: slog.NewLogLogger(b.log.Handler(), slog.LevelWarn),
 	}
 	return p, nil
@@ -73,8 +73,7 @@ func newProxy(b *BFF) (*proxy, error) {
 // match finds the route whose prefix covers the path by whole segments. The path is in its one plain form already.
 func (p *proxy) match(path string) *route {
 	for _, candidate := range p.routes {
-		rest, found := strings.CutPrefix(path, candidate.cfg.Prefix)
-		if found && (rest == "" || rest[0] == '/') {
+		if covers(candidate.cfg.Prefix, path) {
 			return candidate
 		}
 	}
@@ -175,6 +174,20 @@ func (w *finalWriter) WriteHeader(status int) {
 
 // Unwrap is for http.ResponseController, which flushes streams.
 func (w *finalWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// withoutTrailers hides what follows an answer's body: it would come after the last look at the headers. The body writes
+// trailers into the Response that it came with, so ReverseProxy gets another one.
+type withoutTrailers struct{ next http.RoundTripper }
+
+func (t withoutTrailers) RoundTrip(r *http.Request) (*http.Response, error) {
+	response, err := t.next.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	hidden := *response
+	hidden.Trailer = nil
+	return &hidden, nil
+}
 
 // bufferPool lends ReverseProxy its copy buffers.
 type bufferPool struct{ pool sync.Pool }

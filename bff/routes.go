@@ -101,6 +101,18 @@ func (b *BFF) guarded(e endpoint) handler {
 	}
 }
 
+// checkMethod refuses methods that the router has no name for; the table decides about the others.
+func checkMethod(r *http.Request) error {
+	switch r.Method {
+	case http.MethodOptions, http.MethodTrace, http.MethodConnect:
+		return nil
+	}
+	if slices.Contains(routableMethods, r.Method) {
+		return nil
+	}
+	return methodNotAllowed(routableMethods)
+}
+
 func methodNotAllowed(allow []string) error {
 	refused := refuse(api.MethodNotAllowed, "this address does not take this method")
 	refused.allow = allow
@@ -113,7 +125,7 @@ func (b *BFF) admit(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		start := b.now()
 		defer b.logRequest(c, start)
-		err := errors.Join(checkTarget(c.Request()), b.checkHost(c.Request()))
+		err := errors.Join(checkTarget(c.Request()), b.checkHost(c.Request()), checkMethod(c.Request()))
 		if err == nil {
 			err = b.survive(c, next)
 		}
@@ -144,16 +156,12 @@ func (b *BFF) survive(c echo.Context, next echo.HandlerFunc) (err error) {
 	return next(c)
 }
 
-// fromEcho maps the router's own errors, for methods that it does not know.
+// fromEcho maps the router's own error: no route covers the path. The table's catch-alls leave it nothing else to say.
 func fromEcho(err error) error {
-	found, ok := errors.AsType[*echo.HTTPError](err)
-	if !ok {
-		return err
+	if _, ok := errors.AsType[*echo.HTTPError](err); ok {
+		return refuse(api.NotFound, "there is nothing at this address").because(err)
 	}
-	if found.Code == http.StatusMethodNotAllowed {
-		return refuse(api.MethodNotAllowed, "this address does not take this method")
-	}
-	return refuse(api.NotFound, "there is nothing at this address").because(err)
+	return err
 }
 
 // logRequest names the path without its query: that of a callback holds the code.

@@ -7,8 +7,19 @@ import (
 
 const redacted = "redacted"
 
-// Secret is a value that no log line, format verb or JSON document shows. Convert it with string(s) where it is used.
-type Secret string
+// Secret is a value that no log line, format verb or JSON document shows. It is behind a pointer because package fmt
+// looks into unexported fields without asking their methods.
+type Secret struct{ value *string }
+
+func newSecret(value string) Secret { return Secret{&value} }
+
+// reveal returns the value, where it is used; empty without one.
+func (s Secret) reveal() string {
+	if s.value == nil {
+		return ""
+	}
+	return *s.value
+}
 
 // LogValue keeps the secret out of log lines.
 func (Secret) LogValue() slog.Value { return slog.StringValue(redacted) }

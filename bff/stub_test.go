@@ -53,10 +53,16 @@ type stub struct {
 	noRefresh bool
 }
 
+// stubKey is made once: an RSA key takes longer than everything else in a test.
+var stubKey = sync.OnceValue(func() *rsa.PrivateKey {
+	key, _ := rsa.GenerateKey(rand.Reader, 2048)
+	return key
+})
+
 func newStub(t *testing.T, now func() time.Time) *stub {
 	t.Helper()
 	s := &stub{t: t, now: now, requests: map[string]int{}, codes: map[string]url.Values{}, kid: "k1", alg: jwa.RS256, lifetime: 5 * time.Minute}
-	s.rsa, _ = rsa.GenerateKey(rand.Reader, 2048)
+	s.rsa = stubKey()
 	s.ec, _ = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	mux := http.NewServeMux()
 	mux.HandleFunc("/.well-known/openid-configuration", s.serveMetadata)

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"cloakroom/app"
+	"cloakroom/bff"
+)
+
+// shutdownTimeout is how long running requests may take to end; streams are cut then.
+const shutdownTimeout = 10 * time.Second
+
+// serve runs until ctx ends, then lets running requests end.
+func serve(ctx context.Context, args []string, stderr io.Writer) (err error) {
+	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
+	web := flags.String("web", "web", "the folder with app.css and app.wasm")
+	cfg, err := load(flags, args)
+	if err != nil {
+		return err
+	}
+	log := newLogger(stderr)
+	page, err := app.Page(os.DirFS(*web))
+	if err != nil {
+		return fmt.Errorf("the page (--web): %w", err)
+	}
+	store, err := cfg.OpenStore(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	front, err := bff.New(ctx, cfg, store, page, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, front.Close()) }()
+	return listenAndServe(ctx, log, []face{
+		{"listen", "BFF_LISTEN", cfg.Listen, front.Handler()},
+		{"admin_listen", "BFF_ADMIN_LISTEN", cfg.AdminListen, front.Admin()},
+	}, func() { log.Info("ready", "origin", cfg.Origin, "listen", cfg.Listen, "admin_listen", cfg.AdminListen) })
+}
+
+// face is a listener of the program, with what overrides its address.
+type face struct {
+	key, override, address string
+	handler                http.Handler
+}
+
+// listenAndServe opens every listener before it serves on any, so that a port that is taken stops the start.
+func listenAndServe(ctx context.Context, log *slog.Logger, faces []face, ready func()) error {
+	listeners := make([]net.Listener, 0, len(faces))
+	for _, f := range faces {
+		listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", f.address)
+		if err != nil {
+			return errors.Join(fmt.Errorf("%s %s is not free: set %s in the configuration or %s in the environment: %w", f.key, f.address, f.key, f.override, err), closeAll(listeners))
+		}
+		listeners = append(listeners, listener)
+	}
+	servers := make([]*http.Server, 0, len(faces))
+	failed := make(chan error, len(faces))
+	for i, f := range faces {
+		server := bff.NewServer(f.handler, log)
+		servers = append(servers, server)
+		go func() { failed <- server.Serve(listeners[i]) }()
+	}
+	ready()
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+	}
+	return errors.Join(err, shutDown(ctx, log, servers))
+}
+
+func shutDown(ctx context.Context, log *slog.Logger, servers []*http.Server) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
+	defer cancel()
+	var problems []error
+	for _, server := range servers {
+		err := server.Shutdown(ctx)
+		if errors.Is(err, context.DeadlineExceeded) {
+			log.Warn("requests cut off at shutdown")
+			err = server.Close()
+		}
+		problems = append(problems, err)
+	}
+	return errors.Join(problems...)
+}
+
+func closeAll(listeners []net.Listener) error {
+	var problems []error
+	for _, listener := range listeners {
+		problems = append(problems, listener.Close())
+	}
+	return errors.Join(problems...)
+}
