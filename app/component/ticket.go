@@ -5,6 +5,7 @@ import (
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
+	"cloakroom/app/state"
 	"cloakroom/app/text"
 )
 
@@ -14,17 +15,21 @@ const svgNamespace = "http://www.w3.org/2000/svg"
 const specimen = 217
 
 // Picture is the product in one picture: the coat behind the counter is the token, the stub in front of it the cookie.
-// The number is this session's, and the stub is in the hand when held is true.
-func Picture(number int, held bool) goapp.UI {
+// The number is this session's.
+func Picture(home *state.Home) goapp.UI {
+	number := home.Ticket
 	if number == 0 {
 		number = specimen
 	}
 	label := strconv.Itoa(number)
-	class := "picture"
-	if held {
-		class = "picture picture-held"
+	figure := goapp.Elem("figure").Class("picture")
+	switch {
+	case home.Torn:
+		figure = figure.Class("picture-torn")
+	case home.Ticket != 0:
+		figure = figure.Class("picture-held")
 	}
-	return goapp.Elem("figure").Class(class).Body(
+	return figure.Body(
 		shape("svg", "scene", "viewBox", "0 0 480 360", "role", "img", "aria-label", text.FigureLabel).Body(
 			wall(),
 			coat(label),
@@ -57,8 +62,8 @@ func wall() goapp.UI {
 	return shape("g", "wall").Body(
 		shape("rect", "wall-back", "x", "24", "y", "16", "width", "432", "height", "260", "rx", "16"),
 		path("rail", "M48 58h384"),
-		path("ghost", hanger(122)), path("ghost", "M122 78c-18 6-34 12-38 22l-8 92h92l-8-92c-4-10-20-16-38-22z"),
-		path("ghost", hanger(358)), path("ghost", "M358 78c-18 6-34 12-38 22l-8 92h92l-8-92c-4-10-20-16-38-22z"),
+		path("hook", hanger(122)), path("ghost", "M122 78c-18 6-34 12-38 22l-8 92h92l-8-92c-4-10-20-16-38-22z"),
+		path("hook", hanger(358)), path("ghost", "M358 78c-18 6-34 12-38 22l-8 92h92l-8-92c-4-10-20-16-38-22z"),
 	)
 }
 
@@ -90,16 +95,22 @@ func counter() goapp.UI {
 	)
 }
 
-// stub is the ticket: paper with a notch on either side and a perforated edge.
+// stub is the ticket: paper with a notch on either side and a perforated edge, along which it is torn.
 func stub(label string) goapp.UI {
 	return shape("g", "stub").Body(
-		path("stub-shadow", "M118 264h244v28a12 12 0 0 0 0 24v28H118v-28a12 12 0 0 0 0-24z"),
-		path("paper stub-paper", "M118 258h244v28a12 12 0 0 0 0 24v28H118v-28a12 12 0 0 0 0-24z"),
-		path("perforation", "M292 264v68"),
-		path("stub-rule", "M146 276h118M146 320h118"),
-		number("stub-number", "205", "311", label),
-		path("stub-seal", "M327 280a18 18 0 1 0 .01 0z"),
-		path("stub-tick", "M319 298l6 6 11-12"),
+		shape("g", "stub-head").Body(
+			path("stub-shadow", "M118 264h174v80H118v-28a12 12 0 0 0 0-24z"),
+			path("paper stub-paper", "M118 258h174v80H118v-28a12 12 0 0 0 0-24z"),
+			path("stub-rule", "M146 276h118M146 320h118"),
+			number("stub-number", "205", "311", label),
+		),
+		shape("g", "stub-tail").Body(
+			path("stub-shadow", "M292 264h70v28a12 12 0 0 0 0 24v28h-70z"),
+			path("paper stub-paper", "M292 258h70v28a12 12 0 0 0 0 24v28h-70z"),
+			path("perforation", "M292 265v68"),
+			path("stub-seal", "M327 280a18 18 0 1 0 .01 0z"),
+			path("stub-tick", "M319 298l6 6 11-12"),
+		),
 	)
 }
 

@@ -42,7 +42,10 @@ type Home struct {
 	backend Backend
 	browser Browser
 	state   state.Home
-	stop    func()
+	// screen is this component's context. What outlives an event runs in it: an event's own context ends with the element
+	// that it came from, such as a button that the next frame removes.
+	screen goapp.Context
+	stop   func()
 }
 
 // NewHome returns the front page. Prerendering needs neither of its collaborators.
@@ -55,9 +58,10 @@ func NewHome(backend Backend, browser Browser) *Home {
 // OnMount asks who is signed in, and asks again whenever the page comes back from the back/forward cache: by then the
 // session may have ended.
 func (h *Home) OnMount(ctx goapp.Context) {
+	h.screen = ctx
 	h.state.SignInFailed(api.Code(h.browser.TakeParameter(api.ErrorParameter)))
-	h.stop = h.browser.OnRestore(func() { ctx.Dispatch(h.check) })
-	h.check(ctx)
+	h.stop = h.browser.OnRestore(func() { h.screen.Dispatch(func(goapp.Context) { h.check() }) })
+	h.check()
 }
 
 // OnDismount stops listening.
@@ -67,74 +71,81 @@ func (h *Home) OnDismount() {
 	}
 }
 
-func (h *Home) check(ctx goapp.Context) {
+// later runs call off the event goroutine, as it waits for an answer, and then what call returned on it.
+func (h *Home) later(call func(ctx context.Context) (then func())) {
+	h.screen.Async(func() {
+		then := call(h.screen)
+		h.screen.Dispatch(func(goapp.Context) { then() })
+	})
+}
+
+func (h *Home) check() {
 	check := h.state.Check()
-	ctx.Async(func() {
+	h.later(func(ctx context.Context) func() {
 		session, err := h.backend.Session(ctx)
-		ctx.Dispatch(func(ctx goapp.Context) {
+		return func() {
 			if h.state.Checked(check, session, err) {
-				h.loadNotes(ctx)
+				h.loadNotes()
 			}
-		})
+		}
 	})
 }
 
-func (h *Home) loadNotes(ctx goapp.Context) {
+func (h *Home) loadNotes() {
 	h.state.LoadNotes()
-	ctx.Async(func() {
+	h.later(func(ctx context.Context) func() {
 		notes, err := h.backend.ListNotes(ctx)
-		ctx.Dispatch(func(goapp.Context) { h.state.NotesLoaded(notes, err) })
+		return func() { h.state.NotesLoaded(notes, err) }
 	})
 }
 
-func (h *Home) addNote(ctx goapp.Context, event goapp.Event) {
+func (h *Home) addNote(_ goapp.Context, event goapp.Event) {
 	event.PreventDefault()
-	note, ok := h.state.BeginAdd(h.browser.FieldValue(component.IDNoteText))
+	typed, ok := h.state.BeginAdd(h.browser.FieldValue(component.IDNoteText))
 	if !ok {
 		h.browser.Focus(component.IDNoteText)
 		return
 	}
-	ctx.Async(func() {
-		stored, err := h.backend.AddNote(ctx, note)
-		ctx.Dispatch(func(goapp.Context) {
-			if h.state.NoteAdded(stored, err) {
+	h.later(func(ctx context.Context) func() {
+		note, err := h.backend.AddNote(ctx, typed)
+		return func() {
+			if h.state.NoteAdded(note, err) {
 				h.browser.ClearField(component.IDNoteText)
 				h.browser.Focus(component.IDNoteText)
 			}
-		})
+		}
 	})
 }
 
 func (h *Home) deleteNote(id string) goapp.EventHandler {
-	return func(ctx goapp.Context, _ goapp.Event) {
+	return func(goapp.Context, goapp.Event) {
 		if !h.state.BeginDelete(id) {
 			return
 		}
-		ctx.Async(func() {
+		h.later(func(ctx context.Context) func() {
 			err := h.backend.DeleteNote(ctx, id)
-			ctx.Dispatch(func(goapp.Context) {
+			return func() {
 				if h.state.NoteDeleted(id, err) {
 					// The button that had the focus is gone.
 					h.browser.Focus(component.IDNoteText)
 				}
-			})
+			}
 		})
 	}
 }
 
-func (h *Home) signOut(ctx goapp.Context, _ goapp.Event) {
+func (h *Home) signOut(goapp.Context, goapp.Event) {
 	if !h.state.BeginSignOut() {
 		return
 	}
-	ctx.Async(func() {
+	h.later(func(ctx context.Context) func() {
 		out, err := h.backend.Logout(ctx)
-		ctx.Dispatch(func(ctx goapp.Context) {
-			if !h.state.SignedOutBy(err) {
-				return
+		return func() {
+			if h.state.SignedOutBy(err) {
+				// After this frame: a page kept for the back button must not show the user any more.
+				h.screen.Defer(func(goapp.Context) { h.signedOut(out.LogoutURL) })
 			}
-			// After this frame: a page kept for the back button must not show the user any more.
-			ctx.Defer(func(goapp.Context) { h.signedOut(out.LogoutURL) })
-		})
+		}
 	})
 }
 
@@ -164,7 +175,7 @@ func (h *Home) visitor() []goapp.UI {
 			component.Alert(h.state.Alert, h.retry),
 			component.Pitch(h.state.Providers),
 		),
-		component.Picture(h.state.Ticket, false),
+		component.Picture(&h.state),
 	}
 }
 
@@ -178,15 +189,15 @@ func (h *Home) user() []goapp.UI {
 				component.Notes(&h.state, component.NoteHandlers{
 					Add:    h.addNote,
 					Delete: h.deleteNote,
-					Retry:  func(ctx goapp.Context, _ goapp.Event) { h.loadNotes(ctx) },
+					Retry:  func(goapp.Context, goapp.Event) { h.loadNotes() },
 				}),
 			),
 		),
-		component.Picture(h.state.Ticket, true),
+		component.Picture(&h.state),
 	}
 }
 
-func (h *Home) retry(ctx goapp.Context, _ goapp.Event) { h.check(ctx) }
+func (h *Home) retry(goapp.Context, goapp.Event) { h.check() }
 
 // tone colours the status line; its words say the same.
 func tone(phase state.Phase) string {

@@ -30,7 +30,7 @@ var permissions = strings.Join([]string{
 	"accelerometer=()", "autoplay=()", "camera=()", "display-capture=()", "encrypted-media=()", "fullscreen=()",
 	"geolocation=()", "gyroscope=()", "hid=()", "identity-credentials-get=()", "idle-detection=()", "magnetometer=()",
 	"microphone=()", "midi=()", "payment=()", "picture-in-picture=()", "publickey-credentials-create=()",
-	"publickey-credentials-get=()", "screen-wake-lock=()", "serial=()", "usb=()", "web-share=()", "xr-spatial-tracking=()",
+	"publickey-credentials-get=()", "screen-wake-lock=()", "serial=()", "usb=()", "xr-spatial-tracking=()",
 }, ", ")
 
 // secure sets the headers that every answer has, errors too.

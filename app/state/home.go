@@ -47,6 +47,7 @@ type Home struct {
 	Phase     Phase
 	User      string // what to call the user
 	Ticket    int    // the number on the ticket, of this session; 0 when there is none
+	Torn      bool   // the ticket was given back
 	Providers []api.Provider
 	Status    string // the polite live region
 	Alert     *Alert
@@ -114,7 +115,7 @@ func (h *Home) SignedOutBy(err error) bool {
 		h.Alert = &Alert{Message: text.SignOutFailed}
 		return false
 	}
-	*h = Home{Phase: SignedOut, Providers: h.Providers, Status: text.StatusSignedOutOK, checks: h.checks}
+	*h = Home{Phase: SignedOut, Torn: true, Providers: h.Providers, Status: text.StatusSignedOutOK, checks: h.checks}
 	return true
 }
 

@@ -1,0 +1,237 @@
+package page
+
+import (
+	"context"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"cloakroom/app/backend"
+	"cloakroom/app/component"
+	"cloakroom/app/text"
+	"cloakroom/bff/api"
+)
+
+// server is a BFF with one session and its notes.
+type server struct {
+	session   api.Session
+	err       error
+	notes     []backend.Note
+	logoutURL string
+	calls     atomic.Int32
+}
+
+func (s *server) Session(context.Context) (api.Session, error) {
+	s.calls.Add(1)
+	return s.session, s.err
+}
+
+func (s *server) Logout(context.Context) (api.LoggedOut, error) {
+	return api.LoggedOut{LogoutURL: s.logoutURL}, s.err
+}
+
+func (s *server) ListNotes(context.Context) ([]backend.Note, error) { return s.notes, s.err }
+
+func (s *server) AddNote(_ context.Context, note string) (backend.Note, error) {
+	return backend.Note{ID: "added", Text: note}, s.err
+}
+
+func (s *server) DeleteNote(context.Context, string) error { return s.err }
+
+// window is a browser without a screen.
+type window struct {
+	parameter string
+	field     string
+	assigned  string
+	focused   string
+	restored  func()
+	stopped   bool
+}
+
+func (w *window) Assign(destination string) { w.assigned = destination }
+func (w *window) TakeParameter(name string) string {
+	taken := w.parameter
+	w.parameter = ""
+	return taken
+}
+
+func (w *window) OnRestore(f func()) (stop func()) {
+	w.restored = f
+	return func() { w.stopped = true }
+}
+func (w *window) FieldValue(string) string { return w.field }
+func (w *window) ClearField(string)        { w.field = "" }
+func (w *window) Focus(id string)          { w.focused = id }
+
+// mounted makes the engine, which mounts in a browser only, call OnMount here too.
+type mounted struct{ *Home }
+
+func (m *mounted) OnPreRender(ctx goapp.Context) { m.OnMount(ctx) }
+
+func open(t *testing.T, server *server, window *window) (home *Home, html func() string) {
+	t.Helper()
+	home = NewHome(server, window)
+	engine := goapp.NewTestEngine()
+	screen := &mounted{home}
+	if err := engine.Load(screen); err != nil {
+		t.Fatal(err)
+	}
+	return home, func() string {
+		engine.ConsumeAll()
+		return goapp.HTMLString(screen)
+	}
+}
+
+var (
+	alice  = api.Session{Authenticated: true, Handle: "h", Claims: map[string]any{"name": "Alice <Liddell>"}}
+	event  = goapp.Event{Value: goapp.ValueOf(nil)}
+	anyCtx goapp.Context // an event's context may be dead by the time of the answer: nothing may use it
+)
+
+func expect(t *testing.T, html string, has []string, hasNot []string) {
+	t.Helper()
+	for _, part := range has {
+		if !strings.Contains(html, part) {
+			t.Errorf("the page lacks %s in\n%s", part, html)
+		}
+	}
+	for _, part := range hasNot {
+		if strings.Contains(html, part) {
+			t.Errorf("the page has %s", part)
+		}
+	}
+}
+
+func TestPrerenderedHomeHasASignInLinkAndNoServer(t *testing.T) {
+	expect(t, goapp.HTMLString(NewHome(nil, nil)),
+		[]string{`href="/bff/login"`, `id="sign-in"`, text.StatusChecking, text.Motto, text.Promise},
+		[]string{`id="notes"`, `id="sign-out"`, `id="alert"`})
+}
+
+func TestVisitorIsOfferedEveryProvider(t *testing.T) {
+	_, html := open(t, &server{session: api.Session{Providers: []api.Provider{
+		{ID: "a", Name: "Baseline", Login: "/bff/login?provider=a"},
+		{ID: "b", Name: "FAPI", Login: "/bff/login?provider=b"},
+	}}}, &window{})
+	expect(t, html(), []string{
+		`href="/bff/login?provider=a"`, `href="/bff/login?provider=b"`, text.SignInWith + "FAPI", text.StatusSignedOut,
+	}, []string{`id="notes"`})
+}
+
+func TestUserSeesNameNotesAndSignOut(t *testing.T) {
+	_, html := open(t, &server{session: alice, notes: []backend.Note{{ID: "1", Text: "<b>hat</b>"}}}, &window{})
+	expect(t, html(), []string{
+		`id="user-name"`, "Alice &lt;Liddell&gt;", `id="notes"`, "&lt;b&gt;hat&lt;/b&gt;", `id="sign-out"`,
+		`id="note-text"`, `id="note-add"`,
+	}, []string{`id="sign-in"`, "><b>hat"})
+}
+
+func TestUserWithoutNotesIsToldSo(t *testing.T) {
+	_, html := open(t, &server{session: alice}, &window{})
+	expect(t, html(), []string{text.NotesEmpty}, []string{text.NotesLoading})
+}
+
+func TestFailedSignInIsExplainedAndTakenOutOfTheURL(t *testing.T) {
+	window := &window{parameter: "access_denied"}
+	_, html := open(t, &server{}, window)
+	expect(t, html(), []string{`id="alert"`, text.SignInError(api.AccessDenied).Title, text.TryAgain}, nil)
+	if window.parameter != "" {
+		t.Error("the parameter is still in the URL")
+	}
+}
+
+func TestOutageOffersToCheckAgainAndDoesNotSaySignedOut(t *testing.T) {
+	server := &server{err: &backend.Error{Problem: api.Problem{Status: 503, Code: api.StoreUnavailable}}}
+	home, html := open(t, server, &window{})
+	expect(t, html(), []string{text.Unreachable.Title, `id="retry"`}, []string{text.StatusSignedOut})
+
+	server.err, server.session = nil, alice
+	home.retry(anyCtx, event)
+	expect(t, html(), []string{`id="user-name"`}, []string{`id="alert"`})
+}
+
+func TestAddedNoteAppearsAndTheFieldIsEmptied(t *testing.T) {
+	window := &window{}
+	home, html := open(t, &server{session: alice}, window)
+	html()
+	window.field = " umbrella "
+	home.addNote(anyCtx, event)
+	expect(t, html(), []string{"umbrella", text.StatusNoteAdded}, []string{text.NotesEmpty})
+	if window.field != "" || window.focused != component.IDNoteText {
+		t.Errorf("field %q, focus on %q", window.field, window.focused)
+	}
+}
+
+func TestNoteThatIsNotAddedStaysInTheField(t *testing.T) {
+	window := &window{}
+	server := &server{session: alice}
+	home, html := open(t, server, window)
+	html()
+	window.field, server.err = "umbrella", backend.ErrUnreachable
+	home.addNote(anyCtx, event)
+	expect(t, html(), []string{text.NoteNotAdded.Title, `id="note-text"`}, nil)
+	if window.field != "umbrella" {
+		t.Errorf("the field has %q: what was typed is lost", window.field)
+	}
+}
+
+func TestDeletedNoteGoes(t *testing.T) {
+	home, html := open(t, &server{session: alice, notes: []backend.Note{{ID: "1", Text: "hat"}, {ID: "2", Text: "coat"}}}, &window{})
+	html()
+	home.deleteNote("1")(anyCtx, event)
+	expect(t, html(), []string{"coat", text.StatusNoteDeleted}, []string{">hat<"})
+}
+
+func TestSignOutShowsNothingOfTheUserAndGoesOnToTheProvider(t *testing.T) {
+	window := &window{}
+	home, html := open(t, &server{session: alice, notes: []backend.Note{{ID: "1", Text: "hat"}}, logoutURL: "https://op.example/logout"}, window)
+	html()
+	home.signOut(anyCtx, event)
+	expect(t, html(), []string{`id="sign-in"`, text.StatusSignedOutOK, "picture-torn"}, []string{"Alice", "hat<", `id="sign-out"`})
+	if window.assigned != "https://op.example/logout" {
+		t.Errorf("went to %q", window.assigned)
+	}
+}
+
+func TestSignOutWithoutProviderStays(t *testing.T) {
+	window := &window{}
+	home, html := open(t, &server{session: alice}, window)
+	html()
+	home.signOut(anyCtx, event)
+	html()
+	if window.assigned != "" || window.focused != component.IDMain {
+		t.Errorf("went to %q, focus on %q", window.assigned, window.focused)
+	}
+}
+
+func TestPageFromTheBackForwardCacheAsksAgain(t *testing.T) {
+	server, window := &server{session: alice}, &window{}
+	home, html := open(t, server, window)
+	expect(t, html(), []string{"Alice"}, nil)
+
+	server.session = api.Session{}
+	window.restored()
+	expect(t, html(), []string{`id="sign-in"`}, []string{"Alice"})
+	if got := server.calls.Load(); got != 2 {
+		t.Errorf("asked %d times", got)
+	}
+	home.OnDismount()
+	if !window.stopped {
+		t.Error("it still listens after it is gone")
+	}
+}
+
+func TestSessionThatEndsUnderThePageIsSaid(t *testing.T) {
+	server := &server{session: alice, notes: []backend.Note{{ID: "1", Text: "hat"}}}
+	home, html := open(t, server, &window{})
+	html()
+	server.err = &backend.Error{Problem: api.Problem{Status: 401, Code: api.SessionExpired}}
+	home.deleteNote("1")(anyCtx, event)
+	expect(t, html(), []string{text.SessionEnded.Title, `href="/bff/login"`}, []string{"Alice", ">hat<"})
+}
+
+func TestNotFoundLeadsBack(t *testing.T) {
+	expect(t, goapp.HTMLString(NewNotFound()), []string{text.NotFound.Title, `href="/"`}, []string{"aria-current"})
+}

@@ -1,0 +1,72 @@
+package text
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"strconv"
+	"testing"
+
+	"cloakroom/bff/api"
+)
+
+// codes reads the constants of the wire contract from its source, so that a new one cannot be forgotten here.
+func codes(t *testing.T) []api.Code {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), "../../bff/api/problem.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []api.Code
+	ast.Inspect(file, func(node ast.Node) bool {
+		spec, ok := node.(*ast.ValueSpec)
+		if !ok {
+			return true
+		}
+		kind, ok := spec.Type.(*ast.Ident)
+		if !ok || kind.Name != "Code" {
+			return true
+		}
+		value, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found = append(found, api.Code(value))
+		return true
+	})
+	if len(found) < 20 {
+		t.Fatalf("found only %d codes: %v", len(found), found)
+	}
+	return found
+}
+
+// notFromSignIn are the codes that answer a fetch and never arrive in the address bar.
+var notFromSignIn = map[api.Code]bool{
+	api.InvalidRequest: true, api.InvalidReturnURL: true, api.InvalidPath: true, api.DuplicateCookie: true,
+	api.SessionMissing: true, api.SessionExpired: true, api.SessionRevoked: true, api.StepUpRequired: true,
+	api.CSRFRejected: true, api.NavigationRequired: true, api.NotFound: true, api.MethodNotAllowed: true,
+	api.BodyTooLarge: true, api.WrongHost: true, api.TooManyStreams: true, api.Internal: true,
+	api.UpstreamInvalid: true, api.UpstreamUnavailable: true, api.UpstreamTimeout: true,
+}
+
+func TestEveryWayASignInCanFailHasItsSentence(t *testing.T) {
+	general := SignInError("no such code")
+	if general.Title == "" || general.Detail == "" {
+		t.Fatal("there is no general sentence")
+	}
+	for _, code := range codes(t) {
+		message := SignInError(code)
+		if notFromSignIn[code] {
+			continue
+		}
+		if message == general || message.Title == "" || message.Detail == "" {
+			t.Errorf("%s has no sentence of its own: %+v", code, message)
+		}
+	}
+}
+
+func TestUnknownCodeIsNeverShown(t *testing.T) {
+	if SignInError("<b>call 555-1234</b>") != SignInError("anything") {
+		t.Error("the sentence depends on a code that nobody knows")
+	}
+}
