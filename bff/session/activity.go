@@ -54,7 +54,10 @@ func raise(value *atomic.Int64, to int64) {
 	}
 }
 
-// Seen marks the session as used now. It costs no store write: what was seen is flushed in one batch per interval. A use
+// seenGrain is how exact LastSeen is: uses that follow within it cost one comparison.
+const seenGrain = time.Second
+
+// Seen marks the session as used now, to the second. It costs no store write: what was seen is flushed in one batch per interval. A use
 // after the session's end changes nothing, however long ago its request began.
 func (m *Manager) Seen(record Record) {
 	if record.ID == "" {
@@ -65,7 +68,10 @@ func (m *Manager) Seen(record Record) {
 	if found == nil {
 		found = m.cache.ids(record.ID).update(record.ID, func(s *slot) { s.used = now })
 	}
-	if !found.ended.Load() && !found.apply(record, m.idle).Expired(now) {
+	if now.UnixNano()-found.seen.Load() < int64(seenGrain) || found.ended.Load() {
+		return
+	}
+	if !found.apply(record, m.idle).Expired(now) {
 		found.notice(now)
 	}
 }

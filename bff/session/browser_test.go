@@ -1,15 +1,14 @@
 package session_test
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/alexedwards/scs/v2"
-	"github.com/alexedwards/scs/v2/memstore"
 
 	"cloakroom/bff/session"
 	"cloakroom/bff/session/sessiontest"
@@ -55,6 +54,20 @@ func wantHeaders(t *testing.T, w *httptest.ResponseRecorder, cookie string) {
 	}
 	if got := w.Header().Values("Cache-Control"); len(got) != 1 || got[0] != "no-store" {
 		t.Errorf("Cache-Control: %q", got)
+	}
+}
+
+// S08: who reads the store holds no cookie: it knows the cookie's hash only.
+func TestStoreHoldsTheHashOfTheCookieOnly(t *testing.T) {
+	s, b := newSite(t), &browser{}
+	record := s.signIn(t, b, "alice")
+	sum := sha256.Sum256([]byte(b.cookie))
+	blob, err := s.store.FindCookie(t.Context(), base64.RawURLEncoding.EncodeToString(sum[:]))
+	if err != nil || !strings.HasSuffix(string(blob), record.ID) {
+		t.Errorf("under the hash, the control: %q, %v", blob, err)
+	}
+	if _, err := s.store.FindCookie(t.Context(), b.cookie); !errors.Is(err, session.ErrNotFound) {
+		t.Errorf("under the cookie itself: %v", err)
 	}
 }
 
@@ -200,37 +213,4 @@ func TestSlowRequestThatBeganBeforeSignOutDoesNotBringTheSessionBack(t *testing.
 		t.Errorf("the slow request's extension: %v", err)
 	}
 	slow.wants(t, "after it all", session.ErrRevoked)
-}
-
-// The control of the test above: scs as it is documented, with LoadAndSave and an idle timeout, brings the session back.
-func TestPlainSCSBringsTheSessionBack(t *testing.T) {
-	manager := scs.New()
-	manager.IdleTimeout = time.Hour
-	manager.Store = memstore.NewWithCleanupInterval(0)
-	began, signedOut := make(chan struct{}), make(chan struct{})
-	mux := http.NewServeMux()
-	mux.HandleFunc("/in", func(_ http.ResponseWriter, r *http.Request) { manager.Put(r.Context(), "user", "alice") })
-	mux.HandleFunc("/out", func(_ http.ResponseWriter, r *http.Request) { _ = manager.Destroy(r.Context()) })
-	mux.HandleFunc("/slow", func(http.ResponseWriter, *http.Request) { close(began); <-signedOut })
-	user := ""
-	mux.HandleFunc("/who", func(_ http.ResponseWriter, r *http.Request) { user = manager.GetString(r.Context(), "user") })
-	handler := manager.LoadAndSave(mux)
-	cookie := ""
-	get := func(path string) *httptest.ResponseRecorder {
-		w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, path, http.NoBody)
-		r.Header.Set("Cookie", cookie)
-		handler.ServeHTTP(w, r)
-		return w
-	}
-	cookie = get("/in").Result().Cookies()[0].String()
-	cookie, _, _ = strings.Cut(cookie, ";")
-	done := make(chan struct{})
-	go func() { defer close(done); get("/slow") }()
-	<-began
-	get("/out")
-	close(signedOut)
-	<-done
-	if get("/who"); user != "alice" {
-		t.Error("plain scs keeps the session ended: the test that ours does shows nothing any more")
-	}
 }

@@ -85,7 +85,7 @@ func (s *shard[K]) update(key K, change func(*slot)) *slot {
 }
 
 // install puts a record that was read or written after loaded. It reports false if the session ended meanwhile. A view of a
-// later version stays; a load that took longer than a view may live leaves nothing behind.
+// later version stays. What a load brings that took longer than a view may live is never fresh.
 func (c *cache) install(record Record, loaded, now time.Time) (*slot, bool) {
 	live := false
 	found := c.ids(record.ID).update(record.ID, func(s *slot) {
@@ -94,7 +94,7 @@ func (c *cache) install(record Record, loaded, now time.Time) (*slot, bool) {
 		s.used = now
 		live = !s.ended.Load()
 		known := s.view.Load()
-		if !live || now.Sub(loaded) > c.lifetime || (known != nil && known.record.Version > record.Version) {
+		if !live || (known != nil && known.record.Version > record.Version) {
 			return
 		}
 		s.view.Store(&view{record: record, loaded: loaded})

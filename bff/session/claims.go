@@ -3,9 +3,7 @@ package session
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"math"
-	"slices"
 	"time"
 )
 
@@ -29,7 +27,7 @@ const (
 
 func (w *writer) object(object map[string]any, depth int) {
 	w.length(len(object), object == nil)
-	for _, name := range slices.Sorted(maps.Keys(object)) {
+	for _, name := range sortedKeys(object) {
 		w.texts(name)
 		w.value(name, object[name], depth+1)
 	}

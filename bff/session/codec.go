@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 )
@@ -18,14 +17,14 @@ var errFormat = errors.New("session: not an encoded record")
 // encodeRecord writes what is sealed of a record: all but its ID, Version, LastSeen and Idle, which the store keeps beside
 // it. Every text and list is preceded by its length; maps are in the order of their keys, so that equal records are equal bytes.
 func encodeRecord(record Record) ([]byte, error) {
-	w := writer{buf: make([]byte, 0, 512+len(record.IDToken)+len(record.RefreshToken)+2048*len(record.Tokens))}
+	w := writer{buf: make([]byte, 0, roughSize(record))}
 	w.buf = append(w.buf, recordFormat)
 	w.texts(record.Handle, record.Provider, record.Issuer, record.Subject, record.SID, record.ACR)
 	w.texts(record.IDToken, record.RefreshToken, record.UserAgent)
 	w.list(record.AMR)
 	w.times(record.AuthTime, record.Created, record.Absolute)
 	w.length(len(record.Tokens), record.Tokens == nil)
-	for _, key := range slices.Sorted(maps.Keys(record.Tokens)) {
+	for _, key := range sortedKeys(record.Tokens) {
 		token := record.Tokens[key]
 		w.texts(key, token.AccessToken, token.Type)
 		w.list(token.Scopes)
@@ -36,6 +35,24 @@ func encodeRecord(record Record) ([]byte, error) {
 		return nil, fmt.Errorf("encode the record: %w", w.err)
 	}
 	return w.buf, nil
+}
+
+// roughSize is the room for a record without growing, as long as its claims are few.
+func roughSize(record Record) int {
+	size := 1024 + len(record.IDToken) + len(record.RefreshToken)
+	for _, token := range record.Tokens {
+		size += 256 + len(token.AccessToken)
+	}
+	return size
+}
+
+func sortedKeys[V any](values map[string]V) []string {
+	keys := make([]string, 0, len(values))
+	for key := range values {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	return keys
 }
 
 // decodeRecord is the reverse of encodeRecord. It accepts only what encodeRecord writes; its texts share one piece of memory.

@@ -47,16 +47,20 @@ func (m *Manager) sessionCookie(r *http.Request) (string, cookieHash, error) {
 	if err != nil {
 		return "", cookieHash{}, err
 	}
-	if len(value) != cookieLength || strings.ContainsFunc(value, notBase64URL) {
+	var text [cookieLength]byte
+	if copy(text[:], value) != len(value) || len(value) != cookieLength || !isBase64URL(text) {
 		return "", cookieHash{}, ErrNoSession
 	}
-	var text [cookieLength]byte
-	copy(text[:], value)
 	return value, sha256.Sum256(text[:]), nil
 }
 
-func notBase64URL(c rune) bool {
-	return (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' && c != '_'
+func isBase64URL(text [cookieLength]byte) bool {
+	for _, c := range text {
+		if (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' && c != '_' {
+			return false
+		}
+	}
+	return true
 }
 
 // ClearCookie deletes the session cookie in the browser, with the attributes that it was set with.

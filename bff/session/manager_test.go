@@ -20,6 +20,7 @@ type counting struct {
 	session.Store
 	reads, writes atomic.Int64
 	down          atomic.Bool
+	lost          atomic.Bool // updates and ends are done, and their answers lost
 	// beforeLoaded runs after a record was read and before it is returned.
 	beforeLoaded func()
 }
@@ -37,15 +38,18 @@ func (c *counting) call(counter *atomic.Int64) error {
 	return nil
 }
 
-func (c *counting) Create(ctx context.Context, record session.Record) error {
-	return errors.Join(c.write(), c.unlessDown(func() error { return c.Store.Create(ctx, record) }))
+func (c *counting) answer(err error) error {
+	if c.lost.Load() {
+		return errDown
+	}
+	return err
 }
 
-func (c *counting) unlessDown(work func() error) error {
-	if c.down.Load() {
-		return nil
+func (c *counting) Create(ctx context.Context, record session.Record) error {
+	if err := c.write(); err != nil {
+		return err
 	}
-	return work()
+	return c.Store.Create(ctx, record)
 }
 
 func (c *counting) Load(ctx context.Context, id string) (session.Record, error) {
@@ -63,14 +67,16 @@ func (c *counting) Update(ctx context.Context, record session.Record) (session.R
 	if err := c.write(); err != nil {
 		return session.Record{}, err
 	}
-	return c.Store.Update(ctx, record)
+	record, err := c.Store.Update(ctx, record)
+	return record, c.answer(err)
 }
 
 func (c *counting) End(ctx context.Context, id string) (session.Record, error) {
 	if err := c.write(); err != nil {
 		return session.Record{}, err
 	}
-	return c.Store.End(ctx, id)
+	record, err := c.Store.End(ctx, id)
+	return record, c.answer(err)
 }
 
 func (c *counting) EndBy(ctx context.Context, issuer, subject, sid string) ([]session.Record, error) {

@@ -13,27 +13,6 @@ import (
 	"cloakroom/bff/session"
 )
 
-// P1, P4: what every proxied request does costs no store write, and inside the cache's lifetime no read either.
-func TestCurrentWritesNothingAndReadsOncePerCacheLifetime(t *testing.T) {
-	s, b := newSite(t), &browser{}
-	s.signIn(t, b, "alice")
-	reads, writes := s.store.reads.Load(), s.store.writes.Load()
-	for range 1000 {
-		s.Seen(b.wants(t, "a proxied request", nil))
-	}
-	if got := s.store.writes.Load() - writes; got != 0 {
-		t.Errorf("%d store writes", got)
-	}
-	if got := s.store.reads.Load() - reads; got != 2 { // the cookie and the record
-		t.Errorf("%d store reads, want 2", got)
-	}
-	s.clock.Advance(stale)
-	b.wants(t, "later", nil)
-	if got := s.store.reads.Load() - reads; got != 4 {
-		t.Errorf("%d store reads after the cache's lifetime, want 4", got)
-	}
-}
-
 // 503 is not 401: an outage says nothing about the session, and it is there again when the store is.
 func TestStoreThatIsDownIsNotASignOut(t *testing.T) {
 	s, b := newSite(t), &browser{}
@@ -82,16 +61,6 @@ func TestAlteredSessionIsNoSession(t *testing.T) {
 	}
 	memory.SetSealedRecord(record.ID, sealed)
 	b.wants(t, "as it was again", nil)
-}
-
-// A load that read the record before sign-out, and is answered after it, must not put the session back in the cache.
-func TestLoadThatWasOvertakenBySignOutIsNotCached(t *testing.T) {
-	s, b := newSite(t), &browser{}
-	s.signIn(t, b, "alice")
-	once := sync.OnceFunc(func() { (&browser{site: s, cookie: b.cookie}).signOut(t) })
-	s.store.beforeLoaded = once
-	b.wants(t, "the request whose load was overtaken", session.ErrRevoked)
-	b.wants(t, "the next request", session.ErrRevoked)
 }
 
 // S05: sign-out beside proxied requests, a refresh and a flush, a thousand times.
@@ -227,27 +196,4 @@ func TestProviderEndsSessionsBySIDAtOnce(t *testing.T) {
 	}
 	a.wants(t, "alice", session.ErrRevoked)
 	b.wants(t, "bob, whose sid is the same but not the subject", nil)
-}
-
-// The cache forgets what is not used, and keeps what ended for as long as a load from before can take.
-func TestSessionsThatAreNotUsedLeaveTheCache(t *testing.T) {
-	s, b := newSite(t), &browser{}
-	s.signIn(t, b, "alice")
-	b.wants(t, "cached", nil)
-	s.clock.Advance(stale)
-	if s.Reap(); s.Cached() == 0 {
-		t.Error("the cache forgot a session too early")
-	}
-	s.Seen(b.wants(t, "used", nil))
-	s.clock.Advance(time.Minute)
-	if s.Reap(); s.Cached() == 0 {
-		t.Error("the cache forgot activity that the store does not know")
-	}
-	if err := s.Flush(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if s.Reap(); s.Cached() != 0 {
-		t.Errorf("%d entries stay", s.Cached())
-	}
-	b.wants(t, "from the store", nil)
 }

@@ -24,14 +24,15 @@ func TestSealerOpensOnlyWhatItSealedForThisUse(t *testing.T) {
 		purpose, data string
 		ok            bool
 	}{
-		"valid":            {sealer, "purpose", "data", true},
-		"another process":  {sessiontest.Sealer(t, key), "purpose", "data", true},
-		"a key was added":  {sessiontest.Sealer(t, sessiontest.Key(), key), "purpose", "data", true},
-		"another key":      {sessiontest.Sealer(t), "purpose", "data", false},
-		"another purpose":  {sealer, "transaction", "data", false},
-		"other data":       {sealer, "purpose", "date", false},
-		"no data":          {sealer, "purpose", "", false},
-		"a shifted border": {sealer, "purposed", "ata", false},
+		"valid":             {sealer, "purpose", "data", true},
+		"another process":   {sessiontest.Sealer(t, key), "purpose", "data", true},
+		"a key was added":   {sessiontest.Sealer(t, sessiontest.Key(), key), "purpose", "data", true},
+		"another key":       {sessiontest.Sealer(t), "purpose", "data", false},
+		"another purpose":   {sealer, "transaction", "data", false},
+		"a purpose as long": {sealer, "purposf", "data", false},
+		"other data":        {sealer, "purpose", "date", false},
+		"no data":           {sealer, "purpose", "", false},
+		"a shifted border":  {sealer, "purposed", "ata", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			opened, err := test.sealer.Open(test.purpose, sealed, []byte(test.data))

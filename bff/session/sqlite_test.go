@@ -163,6 +163,17 @@ func TestSQLiteFileIsTheOwnersOnly(t *testing.T) {
 	}
 }
 
+// What was answered survives a power cut: synchronous is FULL (2) on the connection that writes.
+func TestSQLiteCommitsAreDurable(t *testing.T) {
+	store := openSQLite(t, filepath.Join(t.TempDir(), "sessions.db"), sessiontest.Sealer(t), time.Now)
+	for pragma, want := range map[string]string{"synchronous": "2", "journal_mode": "wal"} {
+		var got string
+		if err := store.DB().QueryRowContext(t.Context(), "PRAGMA "+pragma).Scan(&got); err != nil || got != want {
+			t.Errorf("%s is %q, %v; want %q", pragma, got, err, want)
+		}
+	}
+}
+
 // T04: who gets hold of the files holds no token. The control is the record's id, which is not secret and has to be found, so that the
 // search is known to find what is there.
 func TestSQLiteFilesHoldNoTokenInTheClear(t *testing.T) {

@@ -36,16 +36,25 @@ func alteredIsRefused(t *testing.T, b *bench) {
 	wantRecord(t, "load", b.load(t, "r1"), record)
 }
 
+// swappedAreRefused swaps with another user's record, and with another session of the same user that differs in its id only.
 func swappedAreRefused(t *testing.T, b *bench) {
-	b.create(t, "r1", "alice")
-	mallory := b.create(t, "r2", "mallory")
-	alices, mallorys := b.Sealed(t, b.store, KindRecord, "r1"), b.Sealed(t, b.store, KindRecord, "r2")
-	b.SetSealed(t, b.store, KindRecord, "r2", alices)
-	_, err := b.store.Load(t.Context(), "r2")
-	wantError(t, "load another's record", err, session.ErrAltered)
+	alice := b.create(t, "r1", "alice")
+	twin := alice.Clone()
+	twin.ID = "r3"
+	if err := b.store.Create(t.Context(), twin); err != nil {
+		t.Fatal(err)
+	}
+	b.create(t, "r2", "mallory")
+	alices := b.Sealed(t, b.store, KindRecord, "r1")
+	for _, id := range []string{"r2", "r3"} {
+		own := b.Sealed(t, b.store, KindRecord, id)
+		b.SetSealed(t, b.store, KindRecord, id, alices)
+		_, err := b.store.Load(t.Context(), id)
+		wantError(t, "load another's record under "+id, err, session.ErrAltered)
 
-	b.SetSealed(t, b.store, KindRecord, "r2", mallorys) // the control
-	wantRecord(t, "load", b.load(t, "r2"), mallory)
+		b.SetSealed(t, b.store, KindRecord, id, own) // the control
+		b.load(t, id)
+	}
 }
 
 func olderIsRefused(t *testing.T, b *bench) {
