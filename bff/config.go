@@ -1,6 +1,7 @@
 package bff
 
 import (
+	"slices"
 	"time"
 )
 
@@ -55,7 +56,8 @@ type ProviderConfig struct {
 	// Scopes are asked for at every sign-in. openid is required; offline_access is what most providers want for a
 	// refresh token. Default: openid profile email.
 	Scopes []string `yaml:"scopes"`
-	// Resource is the audience of the token that a sign-in yields (RFC 8707). Empty: the provider decides.
+	// Resource is the audience of the token that a sign-in yields (RFC 8707). Default: the resource of the user routes, if
+	// they all name the same one; otherwise the provider decides.
 	Resource string `yaml:"resource"`
 	// IDTokenAlgs are the signature algorithms accepted, further narrowed by the metadata.
 	// Default: RS256, PS256, ES256, EdDSA.
@@ -121,14 +123,29 @@ func (c *Config) setDefaults() {
 	setDefault(&c.Session.Path, "bff.db")
 	setDefault(&c.Session.Idle, 30*time.Minute)
 	setDefault(&c.Session.Absolute, 12*time.Hour)
-	for i := range c.Providers {
-		c.Providers[i].setDefaults()
-	}
 	for i := range c.Routes {
 		setDefault(&c.Routes[i].Token, tokenUser)
 		setDefault(&c.Routes[i].Timeout, 30*time.Second)
 		setDefault(&c.Routes[i].BodyLimit, 1<<20)
 	}
+	for i := range c.Providers {
+		c.Providers[i].setDefaults()
+		if resources := c.userResources(); len(resources) == 1 {
+			setDefault(&c.Providers[i].Resource, resources[0])
+		}
+	}
+}
+
+// userResources are the audiences that user routes name, each once.
+func (c *Config) userResources() []string {
+	var found []string
+	for i := range c.Routes {
+		route := &c.Routes[i]
+		if route.Token == tokenUser && route.Resource != "" && !slices.Contains(found, route.Resource) {
+			found = append(found, route.Resource)
+		}
+	}
+	return found
 }
 
 func (p *ProviderConfig) setDefaults() {

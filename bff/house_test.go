@@ -176,7 +176,6 @@ providers:
     client_id: "cloak room"
     client_secret_env: SECRET
     scopes: [openid, profile, notes.read]
-    resource: https://api.example
 routes:
   - {prefix: /api/notes, upstream: "%s/notes", methods: [GET, POST, DELETE], resource: "https://api.example", scopes: [notes.read], body_limit: 1000, timeout: 2s, response_headers: [X-Total]}
   - {prefix: /api/open, upstream: "%s/open", methods: [GET], token: none}

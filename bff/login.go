@@ -83,16 +83,11 @@ func (b *BFF) authorizationURL(p *provider, m *metadata, tx *transaction, option
 // redirectURI is one per provider, and never made from a request (RFC 9700 §4.4.2.2).
 func (b *BFF) redirectURI(p *provider) string { return b.cfg.Origin + api.PathCallback + p.cfg.ID }
 
+// resources are those of the default token and of all user routes.
 func (b *BFF) resources(p *provider) []string {
-	var found []string
-	if p.cfg.Resource != "" {
+	found := b.cfg.userResources()
+	if p.cfg.Resource != "" && !slices.Contains(found, p.cfg.Resource) {
 		found = append(found, p.cfg.Resource)
-	}
-	for i := range b.cfg.Routes {
-		route := &b.cfg.Routes[i]
-		if route.Token == tokenUser && route.Resource != "" && !slices.Contains(found, route.Resource) {
-			found = append(found, route.Resource)
-		}
 	}
 	return found
 }

@@ -37,6 +37,7 @@ type passage struct {
 	authorization string
 	cancel        context.CancelCauseFunc
 	deadline      *time.Timer
+	answered      bool // the upstream's answer passed the checks
 }
 
 type passageKey struct{}
@@ -135,9 +136,7 @@ func (b *BFF) forward(w http.ResponseWriter, r *http.Request, pass *passage) {
 	if r.Body != nil && r.Body != http.NoBody {
 		outgoing.Body = http.MaxBytesReader(w, r.Body, pass.route.cfg.BodyLimit)
 	}
-	// ReverseProxy adds the answer's headers to what is there; judge and writeError put ours among them.
-	clear(w.Header())
-	b.proxy.reverse.ServeHTTP(&finalWriter{w}, outgoing)
+	b.proxy.reverse.ServeHTTP(&finalWriter{w, b, pass}, outgoing)
 }
 
 // rewrite makes the request that the upstream gets: the route's host, the rest of the path as it was, and only headers
@@ -163,13 +162,24 @@ func rewrite(p *httputil.ProxyRequest) {
 	p.Out.Header, p.Out.Trailer = header, nil
 }
 
-// finalWriter drops an upstream's 1xx answers: ReverseProxy would pass their headers on unread.
-type finalWriter struct{ http.ResponseWriter }
+// finalWriter writes our headers last, so that nothing which went through ReverseProxy stands beside them or instead of
+// them, and drops an upstream's 1xx answers: ReverseProxy would pass their headers on unread, and ours would be lost.
+type finalWriter struct {
+	http.ResponseWriter
+	bff  *BFF
+	pass *passage
+}
 
 func (w *finalWriter) WriteHeader(status int) {
-	if status >= http.StatusOK {
-		w.ResponseWriter.WriteHeader(status)
+	if status < http.StatusOK {
+		return
 	}
+	if w.pass.answered {
+		header := w.Header()
+		w.bff.secure(header)
+		header[canonicalSource] = fromUpstream
+	}
+	w.ResponseWriter.WriteHeader(status)
 }
 
 // Unwrap is for http.ResponseController, which flushes streams.
