@@ -90,6 +90,7 @@ tenants:
           - {username: alice, password: wonderland, claims: {name: Alice Liddell, email: alice@example.test, email_verified: true}}
           - {username: bob, password: builder, claims: {name: Bob}}
       - name: second
+        policy: {id_token_signing_alg: ES256}
         clients:
           - id: web
             secret_hash: sha256:$WEB
@@ -324,3 +325,6 @@ func (b *browser) code(query url.Values) string {
 	}
 	return code
 }
+
+// accessLifetime is how long an access token lives in the test's workspace.
+func (h *house) accessLifetime() time.Duration { return 5 * time.Minute }

@@ -1,0 +1,201 @@
+package authserver_test
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+)
+
+func claimsOf(t *testing.T, text string) map[string]any {
+	t.Helper()
+	parts := strings.Split(text, ".")
+	if len(parts) != 3 {
+		t.Fatalf("not a JWT: %q", text)
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var claims map[string]any
+	if err := json.Unmarshal(payload, &claims); err != nil {
+		t.Fatal(err)
+	}
+	return claims
+}
+
+func TestDiscoveryIsTheSameInAllPlaces(t *testing.T) {
+	h := start(t)
+	b := h.browser()
+	first := b.get(h.issuer + "/.well-known/openid-configuration")
+	for _, address := range []string{
+		h.issuer + "/.well-known/oauth-authorization-server",
+		h.server.URL + "/.well-known/oauth-authorization-server/demo/baseline",
+	} {
+		if got := b.get(address); got.StatusCode != http.StatusOK || got.body != first.body {
+			t.Errorf("%s: %d", address, got.StatusCode)
+		}
+	}
+	var document map[string]any
+	if err := json.Unmarshal([]byte(first.body), &document); err != nil {
+		t.Fatal(err)
+	}
+	if document["issuer"] != h.issuer || document["authorization_response_iss_parameter_supported"] != true {
+		t.Errorf("%v", document)
+	}
+	for name, value := range document {
+		address, isText := value.(string)
+		if !isText || !strings.HasSuffix(name, "_endpoint") && name != "jwks_uri" {
+			continue
+		}
+		if answer := b.get(address); answer.StatusCode == http.StatusNotFound {
+			t.Errorf("%s: there is nothing at %s", name, address)
+		}
+	}
+}
+
+func TestUserinfoTakesTheTokenFromHeaderOrBodyOnly(t *testing.T) {
+	h := start(t)
+	b := h.browser()
+	access := b.exchange(redemption(b.code(request(with("scope", "openid email"))))).AccessToken
+	address := h.issuer + "/oauth2/userinfo"
+	bearer := func(method, token string) answer {
+		r, err := http.NewRequestWithContext(t.Context(), method, address, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "bearer "+token)
+		return b.do(r)
+	}
+	for name, got := range map[string]answer{
+		"GET": bearer(http.MethodGet, access), "POST": bearer(http.MethodPost, access), "body": b.post(address, url.Values{"access_token": {access}}),
+	} {
+		if got.StatusCode != http.StatusOK || !strings.Contains(got.body, `"email":"alice@example.test"`) || strings.Contains(got.body, "Liddell") {
+			t.Errorf("%s: %d %s", name, got.StatusCode, got.body)
+		}
+	}
+	for name, got := range map[string]answer{
+		"none": b.get(address), "query": b.get(address + "?access_token=" + access), "truncated": bearer(http.MethodGet, access[:len(access)-4]), "other": bearer(http.MethodGet, "x"),
+	} {
+		if got.StatusCode != http.StatusUnauthorized || !strings.HasPrefix(got.Header.Get("WWW-Authenticate"), "Bearer") {
+			t.Errorf("%s: %d %q", name, got.StatusCode, got.Header.Get("WWW-Authenticate"))
+		}
+	}
+	narrow := b.exchange(refresh(b.exchange(redemption(b.code(request()))).RefreshToken, with("scope", "notes.read"))).AccessToken
+	if got := bearer(http.MethodGet, narrow); got.StatusCode != http.StatusForbidden || !strings.Contains(got.Header.Get("WWW-Authenticate"), "insufficient_scope") {
+		t.Errorf("without openid: %d", got.StatusCode)
+	}
+	h.clock.advance(h.accessLifetime())
+	if got := bearer(http.MethodGet, access); got.StatusCode != http.StatusUnauthorized {
+		t.Errorf("expired: %d", got.StatusCode)
+	}
+}
+
+func TestRevocationIsForTheTokensOwnClient(t *testing.T) {
+	h := start(t)
+	b := h.browser()
+	issued := b.exchange(redemption(b.code(request())))
+	revoke := func(token string, fields ...func(url.Values)) answer {
+		form := url.Values{"token": {token}}
+		for _, field := range fields {
+			field(form)
+		}
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, h.issuer+"/oauth2/revoke", strings.NewReader(form.Encode()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		if !form.Has("client_id") {
+			r.SetBasicAuth("web", webSecret)
+		}
+		return b.do(r)
+	}
+	other := func(form url.Values) { form.Set("client_id", "other"); form.Set("client_secret", webSecret) }
+	for _, token := range []string{issued.AccessToken, issued.RefreshToken, "unknown"} {
+		if got := revoke(token, other); got.StatusCode != http.StatusOK {
+			t.Errorf("another client: %d %s", got.StatusCode, got.body)
+		}
+	}
+	if got := revoke(issued.AccessToken, func(form url.Values) { form.Set("client_id", "web") }); got.StatusCode != http.StatusUnauthorized {
+		t.Errorf("without credentials: %d", got.StatusCode)
+	}
+	if got := b.userinfo(issued.AccessToken); got != http.StatusOK {
+		t.Errorf("another client revoked the access token: %d", got)
+	}
+	revoke(issued.AccessToken)
+	if got := b.userinfo(issued.AccessToken); got != http.StatusUnauthorized {
+		t.Errorf("the access token still works: %d", got)
+	}
+	next := b.exchange(refresh(issued.RefreshToken))
+	if next.status != http.StatusOK {
+		t.Fatalf("the grant went with the access token: %d", next.status)
+	}
+	revoke(next.RefreshToken)
+	if got := b.exchange(refresh(next.RefreshToken)); got.Error != "invalid_grant" {
+		t.Errorf("the refresh token still works: %d", got.status)
+	}
+	if got := b.userinfo(next.AccessToken); got != http.StatusUnauthorized {
+		t.Errorf("its access token still works: %d", got)
+	}
+}
+
+func TestLogoutRedirectsOnlyForAProvenClientToItsOwnAddress(t *testing.T) {
+	h := start(t)
+	b := h.browser()
+	hint := b.exchange(redemption(b.code(request()))).IDToken
+	stranger := h.browser()
+	page := stranger.get(h.authorizeURL(request()))
+	page = stranger.signIn(page, "bob", "builder")
+	foreign := stranger.exchange(redemption(stranger.submit(page, "allow", nil).location(t, callback).Get("code"))).IDToken
+	parts := strings.Split(hint, ".")
+	unsigned := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none","typ":"JWT"}`)) + "." + parts[1] + "."
+	for name, query := range map[string]url.Values{
+		"no hint":         {"post_logout_redirect_uri": {afterLogout}},
+		"client_id alone": {"post_logout_redirect_uri": {afterLogout}, "client_id": {"web"}},
+		"unsigned hint":   {"post_logout_redirect_uri": {afterLogout}, "id_token_hint": {unsigned}},
+		"altered hint":    {"post_logout_redirect_uri": {afterLogout}, "id_token_hint": {hint[:len(hint)-8]}},
+		"unregistered":    {"post_logout_redirect_uri": {"https://evil.example/"}, "id_token_hint": {hint}},
+		"appended":        {"post_logout_redirect_uri": {afterLogout + "?x"}, "id_token_hint": {hint}},
+		"other client_id": {"post_logout_redirect_uri": {afterLogout}, "id_token_hint": {hint}, "client_id": {"other"}},
+		"nothing":         {},
+		"repeated":        {"post_logout_redirect_uri": {afterLogout, afterLogout}, "id_token_hint": {hint}},
+		"of another user": {"post_logout_redirect_uri": {afterLogout}, "id_token_hint": {foreign}},
+	} {
+		answer := b.get(h.issuer + "/oauth2/logout?" + query.Encode())
+		if answer.Header.Get("Location") != "" {
+			t.Errorf("%s: redirects to %s", name, answer.Header.Get("Location"))
+		}
+		if got := b.get(h.authorizeURL(request(with("prompt", "none")))).location(t, callback); got.Get("code") == "" {
+			t.Fatalf("%s: signed out without being asked", name)
+		}
+	}
+	out := b.post(h.issuer+"/oauth2/logout", url.Values{"id_token_hint": {hint}, "post_logout_redirect_uri": {afterLogout}, "state": {"s"}})
+	if got := out.location(t, afterLogout); got.Get("state") != "s" {
+		t.Errorf("control: %v", got)
+	}
+}
+
+func TestLogoutConfirmationSignsOutOnYesOnly(t *testing.T) {
+	h := start(t)
+	b := h.browser()
+	access := b.exchange(redemption(b.code(request()))).AccessToken
+	page := b.get(h.issuer + "/oauth2/logout")
+	if !strings.Contains(page.body, `id="logout_yes"`) || !strings.Contains(page.body, `id="logout_no"`) {
+		t.Fatalf("%d\n%s", page.StatusCode, page.body)
+	}
+	forged := b.post(h.issuer+"/oauth2/logout/confirm", url.Values{"action": {"yes"}})
+	if forged.StatusCode != http.StatusForbidden {
+		t.Errorf("without token: %d", forged.StatusCode)
+	}
+	if stay := b.submit(page, "no", nil); !strings.Contains(stay.body, "still signed in") || b.userinfo(access) != http.StatusOK {
+		t.Errorf("no: %d", stay.StatusCode)
+	}
+	if gone := b.submit(page, "yes", nil); !strings.Contains(gone.body, "You are signed out") {
+		t.Errorf("yes: %d\n%s", gone.StatusCode, gone.body)
+	}
+	if got := b.userinfo(access); got != http.StatusUnauthorized {
+		t.Errorf("the access token outlives the session: %d", got)
+	}
+}
