@@ -238,7 +238,7 @@ func (w *writer) drop() {
 		return
 	}
 	if alive := w.tx.conn.Raw(func(any) error { return nil }) == nil; alive {
-		w.tx.forget() // an open statement would keep the connection's locks
+		w.tx.forget()                                                   // an open statement would keep the connection's locks
 		_ = w.tx.conn.Raw(func(any) error { return driver.ErrBadConn }) // so that the pool throws it away
 	}
 	_ = w.tx.conn.Close()

@@ -1,0 +1,108 @@
+package resource
+
+import (
+	"encoding/json"
+	"errors"
+	"strconv"
+	"time"
+
+	"cloakroom/authserver/oauth"
+)
+
+// Token is what a verified access token says (RFC 9068 §2.2). It is shared by all requests that carry it: nobody changes it.
+type Token struct {
+	// Issuer and Subject together name the user; neither does alone.
+	Issuer  string
+	Subject string
+	// ClientID is the client that the token was issued to.
+	ClientID string
+	ID       string // jti
+	Scopes   oauth.Scopes
+	Issued   time.Time
+	Expires  time.Time
+	AuthTime time.Time // zero when the token does not say
+	ACR      string
+	AMR      []string
+}
+
+// HasUser reports whether the token stands for a user. A client that acts for itself is its own subject (RFC 9068 §2.2).
+func (t *Token) HasUser() bool { return t.Subject != t.ClientID }
+
+// claims are the claims of an access token as they are spelt.
+type claims struct {
+	Issuer       string          `json:"iss"`
+	Subject      string          `json:"sub"`
+	Audience     audience        `json:"aud"`
+	ClientID     string          `json:"client_id"`
+	ID           string          `json:"jti"`
+	Issued       *numericDate    `json:"iat"`
+	Expires      *numericDate    `json:"exp"`
+	NotBefore    *numericDate    `json:"nbf"`
+	AuthTime     *numericDate    `json:"auth_time"`
+	Scope        string          `json:"scope"`
+	ACR          string          `json:"acr"`
+	AMR          []string        `json:"amr"`
+	Confirmation json.RawMessage `json:"cnf"`
+}
+
+func parseClaims(part string) (claims, error) {
+	var parsed claims
+	if err := parsePart(part, &parsed); err != nil {
+		return claims{}, invalid("claims: %v", err)
+	}
+	return parsed, nil
+}
+
+func (c claims) token() *Token {
+	token := &Token{
+		Issuer: c.Issuer, Subject: c.Subject, ClientID: c.ClientID, ID: c.ID, Scopes: oauth.ParseScopes(c.Scope),
+		Issued: c.Issued.time(), Expires: c.Expires.time(), ACR: c.ACR, AMR: c.AMR,
+	}
+	if c.AuthTime != nil {
+		token.AuthTime = c.AuthTime.time()
+	}
+	return token
+}
+
+// audience is an aud claim: a string, or an array of strings (RFC 7519 §4.1.3).
+type audience []string
+
+// UnmarshalJSON takes both spellings.
+func (a *audience) UnmarshalJSON(data []byte) error {
+	var single string
+	if json.Unmarshal(data, &single) == nil {
+		*a = audience{single}
+		return nil
+	}
+	var several []string
+	if err := json.Unmarshal(data, &several); err != nil {
+		return errors.New("aud is neither a string nor an array of strings")
+	}
+	*a = several
+	return nil
+}
+
+// one returns the audience if there is just one. A token for several could be replayed by one of them at another.
+func (a audience) one() (string, bool) {
+	if len(a) != 1 || a[0] == "" {
+		return "", false
+	}
+	return a[0], true
+}
+
+// numericDate is a NumericDate (RFC 7519 §2) in whole seconds, within the years that make sense.
+type numericDate int64
+
+const maxNumericDate = 253402300799 // the end of the year 9999
+
+// UnmarshalJSON takes a whole number only: 1e300, fractions, strings and negative numbers are not dates.
+func (n *numericDate) UnmarshalJSON(data []byte) error {
+	seconds, err := strconv.ParseInt(string(data), 10, 64)
+	if err != nil || seconds < 0 || seconds > maxNumericDate {
+		return errors.New("a date is not a whole number of seconds")
+	}
+	*n = numericDate(seconds)
+	return nil
+}
+
+func (n *numericDate) time() time.Time { return time.Unix(int64(*n), 0).UTC() }

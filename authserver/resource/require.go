@@ -1,0 +1,83 @@
+package resource
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"time"
+
+	"cloakroom/authserver/oauth"
+)
+
+type contextKey struct{}
+
+// TokenFrom returns the access token of the request that Require let through, nil if there was no Require.
+func TokenFrom(ctx context.Context) *Token {
+	token, _ := ctx.Value(contextKey{}).(*Token)
+	return token
+}
+
+// Require lets requests through whose access token is valid and has all scopes. The handler finds the token by TokenFrom.
+func (v *Verifier) Require(scopes ...string) func(http.Handler) http.Handler {
+	required := oauth.Scopes(scopes)
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			token, err := v.authorize(r, required)
+			if err != nil {
+				v.refuse(w, r, err)
+				return
+			}
+			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), contextKey{}, token)))
+		})
+	}
+}
+
+// errNoToken means that a request has no access token at all.
+var errNoToken = errors.New("no access token")
+
+func (v *Verifier) authorize(r *http.Request, required oauth.Scopes) (*Token, error) {
+	text, err := bearer(r)
+	if err != nil {
+		return nil, err
+	}
+	if text == "" {
+		return nil, errNoToken
+	}
+	token, err := v.Verify(r.Context(), text)
+	if err != nil {
+		return nil, err
+	}
+	// RFC 6750 §3.1: insufficient_scope names the scopes that are needed.
+	if !token.Scopes.Covers(required) {
+		return nil, &challenge{code: oauth.InsufficientScope, description: "the access token lacks a scope", scopes: required}
+	}
+	return token, nil
+}
+
+// RequireRecent lets requests through whose user authenticated no longer than maxAge ago and, if any acr is named, by one of
+// those (RFC 9470). It stands within Require.
+func (v *Verifier) RequireRecent(maxAge time.Duration, acr ...string) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			token := TokenFrom(r.Context())
+			if token == nil {
+				v.refuse(w, r, errNoToken)
+				return
+			}
+			if !v.recent(token, maxAge) || (len(acr) > 0 && !slices.Contains(acr, token.ACR)) {
+				v.refuse(w, r, &challenge{
+					code: oauth.InsufficientUserAuthentication, description: "a more recent or stronger authentication is needed",
+					maxAge: maxAge, acr: acr,
+				})
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
+}
+
+// recent reports whether the user authenticated no longer than maxAge ago. A token that does not say when does not count.
+func (v *Verifier) recent(token *Token, maxAge time.Duration) bool {
+	return !token.AuthTime.IsZero() && !token.AuthTime.Before(v.config.Now().Add(-maxAge))
+}

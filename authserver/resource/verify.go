@@ -1,0 +1,147 @@
+package resource
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/lestrrat-go/jwx/v2/jws"
+)
+
+// maxToken is the longest token in bytes that is looked at.
+const maxToken = 8 << 10
+
+var (
+	// ErrInvalid means that a token is not one of this issuer for this API, or has expired. The answer is 401.
+	ErrInvalid = errors.New("resource: invalid access token")
+	// ErrUnavailable means that the issuer's keys cannot be had, so nobody knows whether the token is good. The answer is 503.
+	ErrUnavailable = errors.New("resource: the issuer's keys are not available")
+)
+
+// invalid says what is wrong with a token, to a log: the client learns that it is invalid.
+func invalid(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", ErrInvalid, fmt.Sprintf(format, args...))
+}
+
+// Verify returns what an access token says, or ErrInvalid or ErrUnavailable. The signature is verified before any claim is
+// believed (RFC 8725 §3), and a token that was verified before is only looked up.
+//
+// Step 10: the resource server validates the access token (signature, type, issuer, audience, times, scopes) and answers.
+func (v *Verifier) Verify(ctx context.Context, text string) (*Token, error) {
+	if len(text) > maxToken {
+		return nil, invalid("it has more than %d bytes", maxToken)
+	}
+	keys, err := v.keys.current(ctx)
+	if err != nil {
+		return nil, err
+	}
+	digest := sha256.Sum256([]byte(text))
+	if token := v.cache.find(digest, keys, v.config.Now()); token != nil {
+		return token, nil
+	}
+	token, keys, err := v.verify(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	v.cache.add(digest, keys, token)
+	return token, nil
+}
+
+// verify verifies a token that was not seen before.
+func (v *Verifier) verify(ctx context.Context, text string) (*Token, *keySet, error) {
+	parts, err := split(text)
+	if err != nil {
+		return nil, nil, err
+	}
+	header, err := parseHeader(parts[0])
+	if err != nil {
+		return nil, nil, err
+	}
+	// RFC 8725 §3.1: the algorithm is one of those that are configured; the header only says which of them.
+	if !slices.Contains(v.config.Algorithms, header.Algorithm) {
+		return nil, nil, invalid("alg %q is not accepted", header.Algorithm)
+	}
+	// RFC 9068 §4: the type is at+jwt, so that no other kind of token is taken for an access token.
+	if !isAccessToken(header.Type) {
+		return nil, nil, invalid("typ %q is not at+jwt", header.Type)
+	}
+	keys, candidates, err := v.keys.find(ctx, header.KeyID, header.Algorithm)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !signedByOne(text, candidates) {
+		return nil, nil, invalid("the signature is wrong")
+	}
+	token, err := v.claims(parts[1])
+	return token, keys, err
+}
+
+// isAccessToken compares as media types are compared, and with the prefix that RFC 7515 §4.1.9 lets a header leave out.
+func isAccessToken(mediaType string) bool {
+	return strings.EqualFold(mediaType, "at+jwt") || strings.EqualFold(mediaType, "application/at+jwt")
+}
+
+// signedByOne verifies the signature with each of the keys that have the token's kid and fit its alg: one, unless the issuer
+// repeats a kid.
+func signedByOne(text string, candidates []key) bool {
+	return slices.ContainsFunc(candidates, func(candidate key) bool {
+		_, err := jws.Verify([]byte(text), jws.WithKey(candidate.algorithm, candidate.public))
+		return err == nil
+	})
+}
+
+// claims reads the claims of a token whose signature is good, and checks them.
+func (v *Verifier) claims(part string) (*Token, error) {
+	claims, err := parseClaims(part)
+	if err != nil {
+		return nil, err
+	}
+	now := v.config.Now()
+	// RFC 9068 §4: the issuer is this one, exactly, and the audience is this API.
+	switch audience, single := claims.Audience.one(); {
+	case claims.Issuer != v.config.Issuer:
+		return nil, invalid("iss is another issuer")
+	case !single || audience != v.config.Audience:
+		return nil, invalid("aud is not this API alone")
+	}
+	// RFC 9068 §2.2: these are required.
+	if claims.Subject == "" || claims.ClientID == "" || claims.ID == "" {
+		return nil, invalid("sub, client_id or jti is missing")
+	}
+	if err := v.checkTimes(claims, now); err != nil {
+		return nil, err
+	}
+	// RFC 7800 §3.1, RFC 9449 §7.2: a token that is bound to a key is worth nothing without the proof of that key, and proofs are
+	// not verified here yet.
+	if claims.Confirmation != nil {
+		return nil, invalid("it is bound to a key (cnf), and no proof of it was verified")
+	}
+	return claims.token(), nil
+}
+
+// maxAge is how long ago a token may have been issued: an access token lives for minutes.
+const maxAge = 24 * time.Hour
+
+// checkTimes checks exp, iat and nbf, with the skew between two clocks.
+func (v *Verifier) checkTimes(claims claims, now time.Time) error {
+	if claims.Expires == nil || claims.Issued == nil {
+		return invalid("exp or iat is missing")
+	}
+	issued := claims.Issued.time()
+	switch {
+	case !now.Before(claims.Expires.time().Add(v.config.Skew)):
+		return invalid("it has expired")
+	case issued.After(now.Add(v.config.Skew)):
+		return invalid("it was issued in the future")
+	case issued.Before(now.Add(-maxAge)):
+		return invalid("it was issued more than %s ago", maxAge)
+	case claims.NotBefore != nil && claims.NotBefore.time().After(now.Add(v.config.Skew)):
+		return invalid("it is not valid yet")
+	default:
+		return nil
+	}
+}
