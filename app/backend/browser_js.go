@@ -56,11 +56,28 @@ func (Browser) FieldValue(id string) string {
 	return field.Get("value").String()
 }
 
-// ClearField empties the field with the given id.
-func (Browser) ClearField(id string) {
+// SetField puts text into the field with the given id, or empties it.
+func (Browser) SetField(id, value string) {
 	if field := element(id); !field.IsNull() {
-		field.Set("value", "")
+		field.Set("value", value)
 	}
+}
+
+// Keep holds a text for this tab, across navigations, until it is taken or the tab is closed. Never a secret: every
+// script of this origin can read it.
+func (Browser) Keep(key, value string) {
+	js.Global().Get("sessionStorage").Call("setItem", key, value)
+}
+
+// TakeKept returns a kept text and forgets it; "" when there is none.
+func (Browser) TakeKept(key string) string {
+	storage := js.Global().Get("sessionStorage")
+	kept := storage.Call("getItem", key)
+	if kept.IsNull() {
+		return ""
+	}
+	storage.Call("removeItem", key)
+	return kept.String()
 }
 
 // Focus moves the keyboard focus to the element with the given id.

@@ -31,7 +31,9 @@ type Browser interface {
 	TakeParameter(name string) string
 	OnRestore(f func()) (stop func())
 	FieldValue(id string) string
-	ClearField(id string)
+	SetField(id, value string)
+	Keep(key, value string)
+	TakeKept(key string) string
 	Focus(id string)
 }
 
@@ -86,6 +88,7 @@ func (h *Home) check() {
 		return func() {
 			if h.state.Checked(check, session, err) {
 				h.loadNotes()
+				h.screen.Defer(h.restoreDraft) // after the frame that draws the field
 			}
 		}
 	})
@@ -106,16 +109,30 @@ func (h *Home) addNote(_ goapp.Context, event goapp.Event) {
 		h.browser.Focus(component.IDNoteText)
 		return
 	}
+	draft := draftOf(h.state.User)
 	h.later(func(ctx context.Context) func() {
 		note, err := h.backend.AddNote(ctx, typed)
 		return func() {
-			if h.state.NoteAdded(note, err) {
-				h.browser.ClearField(component.IDNoteText)
+			switch {
+			case h.state.NoteAdded(note, err):
+				h.browser.SetField(component.IDNoteText, "")
 				h.browser.Focus(component.IDNoteText)
+			case h.state.Phase == state.SignedOut:
+				// The field goes with the session. What was typed waits for the same user, in this tab.
+				h.browser.Keep(draft, typed)
 			}
 		}
 	})
 }
+
+func (h *Home) restoreDraft(goapp.Context) {
+	if typed := h.browser.TakeKept(draftOf(h.state.User)); typed != "" {
+		h.browser.SetField(component.IDNoteText, typed)
+	}
+}
+
+// draftOf is the key that a user's unfinished note is kept under.
+func draftOf(user string) string { return "cloakroom-draft:" + user }
 
 func (h *Home) deleteNote(id string) goapp.EventHandler {
 	return func(goapp.Context, goapp.Event) {

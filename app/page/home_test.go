@@ -1,9 +1,6 @@
 package page
 
 import (
-	"context"
-	"strings"
-	"sync/atomic"
 	"testing"
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
@@ -13,96 +10,6 @@ import (
 	"cloakroom/app/text"
 	"cloakroom/bff/api"
 )
-
-// server is a BFF with one session and its notes.
-type server struct {
-	session   api.Session
-	err       error
-	notes     []backend.Note
-	logoutURL string
-	calls     atomic.Int32
-}
-
-func (s *server) Session(context.Context) (api.Session, error) {
-	s.calls.Add(1)
-	return s.session, s.err
-}
-
-func (s *server) Logout(context.Context) (api.LoggedOut, error) {
-	return api.LoggedOut{LogoutURL: s.logoutURL}, s.err
-}
-
-func (s *server) ListNotes(context.Context) ([]backend.Note, error) { return s.notes, s.err }
-
-func (s *server) AddNote(_ context.Context, note string) (backend.Note, error) {
-	return backend.Note{ID: "added", Text: note}, s.err
-}
-
-func (s *server) DeleteNote(context.Context, string) error { return s.err }
-
-// window is a browser without a screen.
-type window struct {
-	parameter string
-	field     string
-	assigned  string
-	focused   string
-	restored  func()
-	stopped   bool
-}
-
-func (w *window) Assign(destination string) { w.assigned = destination }
-func (w *window) TakeParameter(name string) string {
-	taken := w.parameter
-	w.parameter = ""
-	return taken
-}
-
-func (w *window) OnRestore(f func()) (stop func()) {
-	w.restored = f
-	return func() { w.stopped = true }
-}
-func (w *window) FieldValue(string) string { return w.field }
-func (w *window) ClearField(string)        { w.field = "" }
-func (w *window) Focus(id string)          { w.focused = id }
-
-// mounted makes the engine, which mounts in a browser only, call OnMount here too.
-type mounted struct{ *Home }
-
-func (m *mounted) OnPreRender(ctx goapp.Context) { m.OnMount(ctx) }
-
-func open(t *testing.T, server *server, window *window) (home *Home, html func() string) {
-	t.Helper()
-	home = NewHome(server, window)
-	engine := goapp.NewTestEngine()
-	screen := &mounted{home}
-	if err := engine.Load(screen); err != nil {
-		t.Fatal(err)
-	}
-	return home, func() string {
-		engine.ConsumeAll()
-		return goapp.HTMLString(screen)
-	}
-}
-
-var (
-	alice  = api.Session{Authenticated: true, Handle: "h", Claims: map[string]any{"name": "Alice <Liddell>"}}
-	event  = goapp.Event{Value: goapp.ValueOf(nil)}
-	anyCtx goapp.Context // an event's context may be dead by the time of the answer: nothing may use it
-)
-
-func expect(t *testing.T, html string, has []string, hasNot []string) {
-	t.Helper()
-	for _, part := range has {
-		if !strings.Contains(html, part) {
-			t.Errorf("the page lacks %s in\n%s", part, html)
-		}
-	}
-	for _, part := range hasNot {
-		if strings.Contains(html, part) {
-			t.Errorf("the page has %s", part)
-		}
-	}
-}
 
 func TestPrerenderedHomeHasASignInLinkAndNoServer(t *testing.T) {
 	expect(t, goapp.HTMLString(NewHome(nil, nil)),
@@ -230,6 +137,30 @@ func TestSessionThatEndsUnderThePageIsSaid(t *testing.T) {
 	server.err = &backend.Error{Problem: api.Problem{Status: 401, Code: api.SessionExpired}}
 	home.deleteNote("1")(anyCtx, event)
 	expect(t, html(), []string{text.SessionEnded.Title, `href="/bff/login"`}, []string{"Alice", ">hat<"})
+}
+
+func TestNoteTypedWhenTheSessionEndedIsThereAfterTheNextSignIn(t *testing.T) {
+	server, window := &server{session: alice}, &window{}
+	home, html := open(t, server, window)
+	html()
+	window.field = "umbrella"
+	server.err = &backend.Error{Problem: api.Problem{Status: 401, Code: api.SessionExpired}}
+	home.addNote(anyCtx, event)
+	expect(t, html(), []string{text.SessionEndedDraft.Detail, `id="sign-in"`}, []string{`id="note-text"`})
+
+	window.field, server.err = "", nil
+	server.session = api.Session{Authenticated: true, Claims: map[string]any{"name": "Bob"}}
+	_, html = open(t, server, window)
+	html()
+	if window.field != "" {
+		t.Fatalf("someone else found %q", window.field)
+	}
+	server.session = alice
+	_, html = open(t, server, window)
+	html()
+	if window.field != "umbrella" || len(window.kept) != 0 {
+		t.Errorf("field %q, still kept %v", window.field, window.kept)
+	}
 }
 
 func TestNotFoundLeadsBack(t *testing.T) {

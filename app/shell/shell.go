@@ -81,6 +81,9 @@ func (h *Handler) renderDocuments(manifest Manifest, screens Screens) error {
 // wellKnown adds the files that clients ask for by a fixed name.
 func (h *Handler) wellKnown(manifest Manifest) {
 	h.files["/robots.txt"] = newResource("text/plain; charset=utf-8", []byte(robots), http.StatusOK)
+	favicon := *h.files[manifest.url(FileIconSmall)] // asked for by what has no document, such as an answer in JSON
+	favicon.cacheControl = revalidate
+	h.files["/favicon.ico"] = &favicon
 	h.files["/manifest.webmanifest"] = newResource("application/manifest+json", webManifest(manifest), http.StatusOK)
 }
 

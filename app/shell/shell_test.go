@@ -205,21 +205,6 @@ func TestNothingOfARequestIsReflected(t *testing.T) {
 	}
 }
 
-func TestRobotsAreAnsweredHere(t *testing.T) {
-	response := request(handler(t), "GET", "/robots.txt", nil)
-	if response.StatusCode != 200 || !strings.Contains(body(t, response), "Disallow: /bff/") {
-		t.Errorf("status %d", response.StatusCode)
-	}
-}
-
-func TestWebManifestNamesOurOwnIcons(t *testing.T) {
-	response := request(handler(t), "GET", "/manifest.webmanifest", nil)
-	described := body(t, response)
-	if !strings.Contains(described, pathOf(FileIconLarge)) || strings.Contains(described, "http") {
-		t.Errorf("it says %s", described)
-	}
-}
-
 func TestMissingOrDamagedBundleSaysWhatToDo(t *testing.T) {
 	hashed, _ := HashedPath(FileWASM, contents[FileWASM])
 	for name, damage := range map[string]func(fstest.MapFS){

@@ -56,6 +56,9 @@ func (h *Home) NoteAdded(note backend.Note, err error) bool {
 	h.Status = text.StatusSignedIn
 	if err != nil {
 		h.refused(err, text.NoteNotAdded)
+		if h.Phase == SignedOut {
+			h.Alert.Message = text.SessionEndedDraft
+		}
 		return false
 	}
 	h.Notes = append([]backend.Note{note}, h.Notes...)

@@ -84,6 +84,10 @@ var (
 		"Your session has ended",
 		"Nothing more can be read or written until you sign in again.",
 	}
+	SessionEndedDraft = Message{
+		"Your session has ended",
+		"The note was not added. Sign in again in this tab and you will find what you typed in the field.",
+	}
 	Unreachable = Message{
 		"The server cannot be reached",
 		"That does not mean that you are signed out. Check your connection and try again in a moment.",
