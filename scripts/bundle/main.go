@@ -126,7 +126,7 @@ func writeManifest(built string, manifest shell.Manifest) error {
 	return replace(filepath.Join(built, shell.ManifestName), append(encoded, '\n'))
 }
 
-// sweep removes what earlier bundles left.
+// sweep removes what earlier bundles left. The hidden file stays: package web embeds the folder, so it has to exist.
 func sweep(built string, manifest shell.Manifest) error {
 	keep := []string{shell.ManifestName}
 	for _, file := range manifest.Files {
@@ -143,7 +143,7 @@ func sweep(built string, manifest shell.Manifest) error {
 		return err
 	}
 	for _, entry := range entries {
-		if slices.Contains(keep, entry.Name()) {
+		if slices.Contains(keep, entry.Name()) || strings.HasPrefix(entry.Name(), ".") {
 			continue
 		}
 		if err := os.Remove(filepath.Join(built, entry.Name())); err != nil {

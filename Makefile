@@ -1,0 +1,70 @@
+# make run   starts the product: http://localhost:8080
+# make test  installs what the tests need and runs every test
+# make help  lists the rest
+
+GO      ?= go
+TOOLS   := $(CURDIR)/.tools
+BUILT   := .cache/bin
+GOFUMPT := $(TOOLS)/gofumpt-v0.12.0
+STATICCHECK := $(TOOLS)/staticcheck-v0.8.2
+PACKAGES := ./...
+
+export GOFLAGS := -mod=readonly $(filter-out -mod=%,$(GOFLAGS))
+
+.PHONY: help run bundle build test check format vet staticcheck unit walk e2e setup clean
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## (.*)/  make \1	\2/' | expand -t 20
+
+run: build ## build the product and start it; PORT, AS_PORT, API_PORT and DATA override the defaults
+	@exec $(BUILT)/demo
+
+build: bundle ## build the page's bundle and all programs into .cache/bin
+	@mkdir -p $(BUILT)
+	$(GO) build -trimpath -o $(BUILT)/ ./scripts/demo ./authserver/cmd/authserver ./authserver/cmd/demoapi ./bff/cmd/bff
+
+bundle: ## build the WASM and compress what the page loads
+	$(GO) run ./scripts/bundle
+
+test: setup check unit e2e ## install what the tests need and run every test
+
+check: format vet staticcheck ## formatting, vet for both targets, staticcheck
+
+format: $(GOFUMPT)
+	@unformatted=$$($(GOFUMPT) -l app authserver bff scripts); \
+	if [ -n "$$unformatted" ]; then echo "not formatted (gofumpt -w):"; echo "$$unformatted"; exit 1; fi
+
+vet:
+	$(GO) vet $(PACKAGES)
+	$(GO) vet -tags e2e ./scripts/e2e
+	GOOS=js GOARCH=wasm $(GO) vet ./app/... ./bff/api
+
+staticcheck: $(STATICCHECK)
+	$(STATICCHECK) $(PACKAGES)
+	$(STATICCHECK) -tags e2e ./scripts/e2e
+	GOOS=js GOARCH=wasm $(STATICCHECK) ./app/... ./bff/api
+
+unit: bundle ## the tests that need nothing installed, with the race detector
+	$(GO) test -race $(PACKAGES)
+
+e2e: build ## the journeys: headless Chromium and curl against the built product; screenshots in .screenshots
+	PRODUCT=$(CURDIR)/$(BUILT)/demo $(GO) test -tags e2e -count=1 -timeout 10m ./scripts/e2e
+
+walk: ## print the ten steps with file and line, and write the README's table
+	@$(GO) run ./scripts/walk -write README.md
+
+setup: ## install what the tests need, or say which package is missing
+	@sh scripts/setup.sh
+
+clean: ## delete what was built and the demo's data
+	rm -rf .cache .data .screenshots web/built
+
+# Tools are installed for this machine, whatever GOOS the caller set, and are no dependency of the product.
+$(GOFUMPT):
+	@$(call install,mvdan.cc/gofumpt@v0.12.0,gofumpt)
+$(STATICCHECK):
+	@$(call install,honnef.co/go/tools/cmd/staticcheck@v0.8.2,staticcheck)
+define install
+	mkdir -p $(TOOLS) && env -u GOOS -u GOARCH GOFLAGS= GOBIN=$(TOOLS) $(GO) install $(1) && mv $(TOOLS)/$(2) $@
+endef

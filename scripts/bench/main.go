@@ -1,0 +1,65 @@
+// Command bench measures what an authenticated call through the BFF costs against a bare reverse proxy that injects a
+// constant bearer token (goal P1): ratios of one interleaved run, because absolute figures of a shared machine say little. Run
+// it with `make bench`; it needs wrk.
+//
+// Every server is a process of its own: this program, started again with a role.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"time"
+)
+
+func main() {
+	role := flag.String("role", "", "for the program's own use: the `server` to be")
+	upstream := flag.String("upstream", "", "for the program's own use: the upstream's `URL`")
+	rounds := flag.Int("rounds", 5, "rounds per concurrency")
+	seconds := flag.Int("seconds", 3, "seconds per measurement")
+	flag.Parse()
+	ctx := context.Background()
+	var err error
+	switch *role {
+	case "":
+		err = measure(ctx, *rounds, *seconds)
+	case "upstream":
+		err = serve(ctx, func(string) (http.Handler, error) { return answer(), nil })
+	case "bare":
+		err = serve(ctx, func(string) (http.Handler, error) { return bareProxy(*upstream) })
+	case "bff-memory", "bff-sqlite":
+		err = serve(ctx, func(origin string) (http.Handler, error) { return newBFF(ctx, *role, origin, *upstream) })
+	default:
+		err = fmt.Errorf("there is no role %q", *role)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// serve listens on a free port, says which on standard output, and ends when its parent's pipe closes.
+func serve(ctx context.Context, make func(origin string) (http.Handler, error)) error {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	origin := fmt.Sprintf("http://localhost:%d", listener.Addr().(*net.TCPAddr).Port)
+	handler, err := make(origin)
+	if err != nil {
+		return err
+	}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
+	go func() {
+		_, _ = os.Stdin.Read([]byte{0})
+		_ = server.Close()
+	}()
+	fmt.Println(origin)
+	if err := server.Serve(listener); err != http.ErrServerClosed {
+		return err
+	}
+	return nil
+}

@@ -1,0 +1,52 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"strings"
+	"testing"
+)
+
+func TestEveryStepIsTaken(t *testing.T) {
+	steps, err := find("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := check(steps); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestCheckRefusesAMissingStep(t *testing.T) {
+	var steps []step
+	for number := 1; number <= 10; number++ {
+		steps = append(steps, step{number: number})
+	}
+	if err := check(steps); err != nil {
+		t.Errorf("complete: %v", err)
+	}
+	if err := check(append(steps[:6:6], steps[7:]...)); err == nil || !strings.Contains(err.Error(), "step 7") {
+		t.Errorf("step 7 missing: %v", err)
+	}
+	if err := check(append(steps, step{number: 11})); err == nil {
+		t.Error("step 11 accepted")
+	}
+}
+
+func TestReadmeTableIsCurrent(t *testing.T) {
+	steps, err := find("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	current, err := insert(page, table(steps))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(page, current) {
+		t.Error("README.md's table of the steps is stale: run make walk")
+	}
+}
