@@ -4,11 +4,16 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
+
+	"cloakroom/authserver/store"
+	"cloakroom/authserver/store/sqlstore"
 )
 
 // relyingParty is someone else's client, configured by discovery alone.
@@ -39,7 +44,23 @@ func (h *house) context() context.Context {
 }
 
 func TestSomeoneElsesClientSignsInRefreshesAndSignsOut(t *testing.T) {
-	h := start(t)
+	t.Run("memory", func(t *testing.T) { signInRefreshAndSignOut(t, start(t)) })
+	t.Run("SQLite", func(t *testing.T) {
+		file, err := sqlstore.Open(t.Context(), filepath.Join(t.TempDir(), "test.db"), time.Now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() {
+			if err := file.Close(); err != nil {
+				t.Error(err)
+			}
+		}()
+		signInRefreshAndSignOut(t, startWith(t, func(store.Store) store.Store { return file }))
+	})
+}
+
+func signInRefreshAndSignOut(t *testing.T, h *house) {
+	t.Helper()
 	ctx, b := h.context(), h.browser()
 	party := h.relyingParty(ctx)
 	pkce := oauth2.GenerateVerifier()

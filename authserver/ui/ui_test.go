@@ -1,0 +1,89 @@
+package ui
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+const hostile = `"><script>alert(1)</script>{{.Page}}`
+
+func pages(t *testing.T) *Pages {
+	t.Helper()
+	p, err := New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func TestPagesEscapeEveryText(t *testing.T) {
+	p := pages(t)
+	for _, page := range []Page{
+		Login{Client: hostile, Action: hostile, CSRF: hostile, Username: hostile, Rejected: true, Wait: hostile, Notice: hostile},
+		Consent{Client: hostile, Host: hostile, Username: hostile, Action: hostile, CSRF: hostile, Scopes: []ConsentScope{{hostile, hostile, hostile}}},
+		Logout{Username: hostile, Action: hostile, CSRF: hostile},
+		Message{Title: hostile, Text: hostile, Next: "javascript:alert(1)", NextName: hostile},
+		Error{Title: hostile, Text: hostile, Next: "javascript:alert(1)", NextName: hostile, RequestID: hostile},
+	} {
+		html, err := p.Render(Frame{Workspace: hostile, Host: hostile}, page)
+		if err != nil {
+			t.Errorf("%T: %v", page, err)
+			continue
+		}
+		if strings.Contains(string(html), "<script") || strings.Contains(string(html), `href="javascript:`) {
+			t.Errorf("%T: %s", page, html)
+		}
+		if !strings.Contains(string(html), "&lt;script&gt;") { // the control: the text is there
+			t.Errorf("%T does not show its texts", page)
+		}
+	}
+}
+
+func TestPagesHaveTheIDsOfTheContract(t *testing.T) {
+	p := pages(t)
+	for _, test := range []struct {
+		page Page
+		ids  []string
+	}{
+		{Login{}, []string{"username", "password", "login", "cancel"}},
+		{Consent{}, []string{"consent_allow", "consent_deny"}},
+		{Logout{}, []string{"logout_yes", "logout_no"}},
+	} {
+		html, err := p.Render(Frame{}, test.page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, id := range test.ids {
+			if strings.Count(string(html), `id="`+id+`"`) != 1 {
+				t.Errorf("%T: id %q", test.page, id)
+			}
+		}
+	}
+}
+
+func TestPagesLoadOnlyOurOwnAssets(t *testing.T) {
+	p := pages(t)
+	html, err := p.Render(Frame{}, Login{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	loaded := regexp.MustCompile(`(?:href|src)="([^"]+)"`).FindAllStringSubmatch(string(html), -1)
+	if len(loaded) != 2 {
+		t.Errorf("loads %v", loaded)
+	}
+	for _, match := range loaded {
+		recorder := httptest.NewRecorder()
+		p.Assets().ServeHTTP(recorder, httptest.NewRequestWithContext(t.Context(), http.MethodGet, match[1], nil))
+		if recorder.Code != http.StatusOK || recorder.Body.Len() == 0 || strings.Contains(recorder.Body.String(), "url(") {
+			t.Errorf("%s: %d", match[1], recorder.Code)
+		}
+	}
+	recorder := httptest.NewRecorder()
+	p.Assets().ServeHTTP(recorder, httptest.NewRequestWithContext(t.Context(), http.MethodGet, AssetPath+"authserver.css", nil))
+	if recorder.Code != http.StatusNotFound {
+		t.Errorf("a name without hash: %d", recorder.Code)
+	}
+}
