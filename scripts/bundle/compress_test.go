@@ -81,13 +81,16 @@ func TestSweepRemovesWhatTheManifestDoesNotName(t *testing.T) {
 	if err := writeManifest(built, manifest); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.WriteFile(filepath.Join(built, ".gitkeep"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	if err := sweep(built, manifest); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(filepath.Join(built, old.Path)); err == nil {
 		t.Error("the old file is still there")
 	}
-	for _, name := range []string{file.Path, file.Path + ".br", file.Path + ".gz", shell.ManifestName} {
+	for _, name := range []string{file.Path, file.Path + ".br", file.Path + ".gz", shell.ManifestName, ".gitkeep"} {
 		if _, err := os.Stat(filepath.Join(built, name)); err != nil {
 			t.Error(err)
 		}

@@ -126,7 +126,7 @@ func writeManifest(built string, manifest shell.Manifest) error {
 	return replace(filepath.Join(built, shell.ManifestName), append(encoded, '\n'))
 }
 
-// sweep removes what earlier bundles left. The hidden file stays: package web embeds the folder, so it has to exist.
+// sweep removes what earlier bundles left. Hidden files are git's. The hidden file stays: package web embeds the folder, so it has to exist.
 func sweep(built string, manifest shell.Manifest) error {
 	keep := []string{shell.ManifestName}
 	for _, file := range manifest.Files {
