@@ -1,0 +1,128 @@
+package demoapi
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"regexp"
+	"slices"
+
+	"go.yaml.in/yaml/v3"
+
+	"cloakroom/authserver/resource"
+)
+
+// The environment variables that override keys of the file.
+const (
+	EnvIssuer      = "DEMOAPI_ISSUER"
+	EnvAudience    = "DEMOAPI_AUDIENCE"
+	EnvListen      = "DEMOAPI_LISTEN"
+	EnvAdminListen = "DEMOAPI_ADMIN_LISTEN"
+	EnvDatabase    = "DEMOAPI_DATABASE"
+)
+
+// Config is the configuration of the demo API.
+type Config struct {
+	// Issuer is the authorization server's workspace whose access tokens are accepted. Default: the demo's.
+	Issuer string `yaml:"issuer"`
+	// Audience is this API's resource indicator, as the tokens name it. Default: http://localhost:9001.
+	Audience string `yaml:"audience"`
+	// Algorithms are the accepted signature algorithms. Default: ES256, PS256, RS256, EdDSA.
+	Algorithms []string `yaml:"algorithms"`
+	// Listen is the address of the API. Default: 127.0.0.1:9001.
+	Listen string `yaml:"listen"`
+	// AdminListen is the loopback address of the health checks. Default: 127.0.0.1:9092.
+	AdminListen string `yaml:"admin_listen"`
+	// Database is the path of a SQLite file. Default: demoapi.db.
+	Database string `yaml:"database"`
+}
+
+// ParseConfig reads the configuration from YAML and the environment, sets defaults, and joins every problem in one error. name is how
+// the problems call the data.
+func ParseConfig(name string, data []byte, getenv func(string) string) (Config, error) {
+	var cfg Config
+	mistakes, err := decodeStrictly(name, data, &cfg)
+	if err != nil {
+		return cfg, err
+	}
+	for variable, value := range map[string]*string{
+		EnvIssuer: &cfg.Issuer, EnvAudience: &cfg.Audience, EnvListen: &cfg.Listen, EnvAdminListen: &cfg.AdminListen,
+		EnvDatabase: &cfg.Database,
+	} {
+		if given := getenv(variable); given != "" {
+			*value = given
+		}
+	}
+	cfg.setDefaults()
+	return cfg, errors.Join(mistakes, cfg.Validate())
+}
+
+func (c *Config) setDefaults() {
+	for value, standard := range map[*string]string{
+		&c.Issuer: "http://localhost:9000/demo/baseline", &c.Audience: "http://localhost:9001", &c.Listen: "127.0.0.1:9001",
+		&c.AdminListen: "127.0.0.1:9092", &c.Database: "demoapi.db",
+	} {
+		if *value == "" {
+			*value = standard
+		}
+	}
+	if c.Algorithms == nil {
+		c.Algorithms = []string{"ES256", "PS256", "RS256", "EdDSA"}
+	}
+}
+
+// Validate joins everything that is wrong with the configuration.
+func (c Config) Validate() error {
+	problems := []error{
+		resource.Config{Issuer: c.Issuer, Audience: c.Audience, Algorithms: c.Algorithms}.Validate(),
+		validateAddress("listen", c.Listen),
+		validateAddress("admin_listen", c.AdminListen),
+	}
+	if host, _, err := net.SplitHostPort(c.AdminListen); err == nil && !isLoopback(host) {
+		problems = append(problems, fmt.Errorf("admin_listen: %q is not a loopback address", c.AdminListen))
+	}
+	if c.Listen == c.AdminListen && !slices.Contains([]string{"127.0.0.1:0", "localhost:0", "[::1]:0"}, c.Listen) {
+		problems = append(problems, fmt.Errorf("listen and admin_listen: are both %q", c.Listen))
+	}
+	if c.Database == "" {
+		problems = append(problems, errors.New("database: is missing"))
+	}
+	return errors.Join(problems...)
+}
+
+func validateAddress(key, address string) error {
+	if _, port, err := net.SplitHostPort(address); err != nil || port == "" {
+		return fmt.Errorf("%s: %q is not an address like 127.0.0.1:9001", key, address)
+	}
+	return nil
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || (ip != nil && ip.IsLoopback())
+}
+
+// decodeStrictly decodes one YAML document. Mistakes, each with its line, leave the rest decoded; an error does not.
+func decodeStrictly(name string, data []byte, into any) (mistakes, err error) {
+	decoder := yaml.NewDecoder(bytes.NewReader(data))
+	decoder.KnownFields(true)
+	err = decoder.Decode(into)
+	var problems []error
+	if wrong, ok := errors.AsType[*yaml.TypeError](err); ok {
+		for _, mistake := range wrong.Errors {
+			problems = append(problems, fmt.Errorf("%s: %s", name, unknownField.ReplaceAllString(mistake, "unknown key $1")))
+		}
+		err = nil
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
+		problems = append(problems, fmt.Errorf("%s: has more than one document", name))
+	}
+	return errors.Join(problems...), nil
+}
+
+var unknownField = regexp.MustCompile(`field (\S+) not found in type \S+`)
