@@ -28,14 +28,14 @@ func (s *Server) issueTokens(ctx context.Context, iss *issuer, c *client.Client,
 	if err := s.keepRefreshToken(ctx, iss, c, issue); err != nil {
 		return tokenResponse{}, err
 	}
-	access, expires, err := s.issueAccess(ctx, iss, issue)
+	access, lifetime, err := s.issueAccess(ctx, iss, issue)
 	if err != nil {
 		return tokenResponse{}, err
 	}
 	response := tokenResponse{
 		AccessToken: access,
 		TokenType:   oauth.TokenTypeBearer,
-		ExpiresIn:   int64(expires.Sub(s.now()).Seconds()),
+		ExpiresIn:   int64(lifetime.Seconds()),
 		Scope:       issue.target.scopes.String(),
 	}
 	if issue.refresh != (store.Handle{}) {
@@ -48,9 +48,9 @@ func (s *Server) issueTokens(ctx context.Context, iss *issuer, c *client.Client,
 }
 
 // issueAccess makes an access token (RFC 9068) and keeps its jti, so that it can be revoked with its grant.
-func (s *Server) issueAccess(ctx context.Context, iss *issuer, issue issuance) (text string, expires time.Time, err error) {
+func (s *Server) issueAccess(ctx context.Context, iss *issuer, issue issuance) (text string, lifetime time.Duration, err error) {
 	now, grant := s.now(), issue.grant
-	expires = earlier(now.Add(iss.Policy.AccessToken), grant.Expires)
+	expires := earlier(now.Add(iss.Policy.AccessToken), grant.Expires)
 	access := token.Access{
 		ID:       store.NewID(now),
 		Subject:  grant.Subject,
@@ -76,10 +76,10 @@ func (s *Server) issueAccess(ctx context.Context, iss *issuer, issue issuance) (
 		Expires:   expires,
 	})
 	if err != nil {
-		return "", time.Time{}, issueFailed("keep access token", err)
+		return "", 0, issueFailed("keep access token", err)
 	}
 	text, err = iss.tokens.SignAccess(access)
-	return text, expires, err
+	return text, expires.Sub(now), err
 }
 
 func (s *Server) issueID(iss *issuer, c *client.Client, issue issuance, access string) (string, error) {

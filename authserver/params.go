@@ -26,6 +26,8 @@ const (
 	// maxValue bounds one parameter; state and claims are the longest that clients send.
 	maxValue     = 8 << 10
 	maxResources = 8
+	// maxLoggedName bounds what a request can write into the log.
+	maxLoggedName = 64
 )
 
 // errTooLarge is a body over the limit: 413.
@@ -67,10 +69,10 @@ func parseParams(encoded string) (params, error) {
 		}
 		// RFC 6749 §3.1 and §3.2: parameters must not be included more than once.
 		if len(given) > 1 {
-			return params{}, oauth.InvalidRequest.Errorf("a parameter is repeated").Because(errors.New(name))
+			return params{}, oauth.InvalidRequest.Errorf("a parameter is repeated").Because(errors.New(truncate(name, maxLoggedName)))
 		}
 		if len(given[0]) > maxValue || !utf8.ValidString(given[0]) || strings.Contains(given[0], "\x00") {
-			return params{}, oauth.InvalidRequest.Errorf("a parameter is too long or not text").Because(errors.New(name))
+			return params{}, oauth.InvalidRequest.Errorf("a parameter is too long or not text").Because(errors.New(truncate(name, maxLoggedName)))
 		}
 		if given[0] != "" {
 			p.values[name] = given[0]
