@@ -128,6 +128,10 @@ func (s *signIn) checkError(context.Context) error {
 	return refuse(api.TokenExchangeFailed, "the sign-in service refused the request").because(cause)
 }
 
+// redeem exchanges the code.
+//
+// Step 6: the BFF authenticates at the token endpoint with the method registered for it, and sends the code with the
+// PKCE verifier that only it knows.
 func (s *signIn) redeem(ctx context.Context, redirectURI string) error {
 	got, err := s.provider.redeemCode(ctx, s.parameters.Get("code"), s.tx.Verifier, redirectURI)
 	if err != nil {

@@ -118,7 +118,7 @@ func parseLoginOptions(query url.Values) (loginOptions, error) {
 		}
 	}
 	if !isPrompt(options.parameters["prompt"]) {
-		return loginOptions{}, refuse(api.InvalidRequest, "prompt is not none, or some of login, consent and select_account")
+		return loginOptions{}, refuse(api.InvalidRequest, "prompt is not none, or some of login, consent, select_account and create")
 	}
 	for name, value := range options.parameters {
 		if len(value) > 256 || strings.ContainsFunc(value, func(c rune) bool { return c < 0x20 || c == 0x7f }) {

@@ -102,10 +102,7 @@ func isTokenText(text string) bool {
 	return true
 }
 
-// redeemCode exchanges an authorization code for tokens.
-//
-// Step 6: the BFF authenticates at the token endpoint with the method registered for it, and sends the code with the
-// PKCE verifier that only it knows.
+// redeemCode exchanges an authorization code for tokens (RFC 6749 §4.1.3, RFC 7636 §4.5).
 func (p *provider) redeemCode(ctx context.Context, code, verifier, redirectURI string) (grant, error) {
 	form := url.Values{
 		"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {redirectURI}, "code_verifier": {verifier},
