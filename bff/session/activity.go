@@ -79,15 +79,16 @@ func (m *Manager) Seen(record Record) {
 // Extend marks the session as used now and tells the store before it returns: the user asked to stay signed in. ErrRevoked
 // and ErrExpired as in [Manager.Current].
 func (m *Manager) Extend(ctx context.Context, record Record) (Record, error) {
-	loaded := m.now()
-	stored, found, err := m.load(ctx, record.ID, loaded)
+	begun := m.begin()
+	stored, found, err := m.load(ctx, record.ID, begun)
 	if err != nil {
 		return Record{}, err
 	}
-	found.notice(loaded)
+	found.notice(begun.at)
 	if err := m.flush(ctx, map[string]*slot{record.ID: found}); err != nil {
 		return Record{}, err
 	}
+	m.tell(ctx, Event{Kind: Extended}, record.ID)
 	return found.apply(stored, m.idle), nil
 }
 

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -10,11 +11,14 @@ import (
 // sharded maps lead to it, by the cookie's hash and by the record's id.
 //
 // What makes it safe: a slot that ended stays ended, and stays in the map longer than any view may live, so that a load which
-// began before the end cannot put the session back; and a view's age counts from before its load began.
+// began before the end cannot put the session back; a view's age counts from before its load began; and what another instance
+// did, or may have done while its notices could not be heard, outdates every load that began before.
 type cache struct {
 	lifetime time.Duration
-	byCookie [shards]shard[cookieHash]
-	byID     [shards]shard[string]
+	// order numbers what outdates loads. since is the number that a load has to have seen: beyond all while nobody listens.
+	order, since atomic.Uint64
+	byCookie     [shards]shard[cookieHash]
+	byID         [shards]shard[string]
 }
 
 const shards = 64 // a power of two, at most 256
@@ -26,8 +30,9 @@ type shard[K comparable] struct {
 
 // slot is what this process knows of one session.
 type slot struct {
-	view  atomic.Pointer[view]
-	ended atomic.Bool
+	view    atomic.Pointer[view]
+	ended   atomic.Bool
+	noticed atomic.Uint64 // the number that a load of this session has to have seen
 	activity
 	// mu orders changes of view and ended; used is the time of the last one.
 	mu   sync.Mutex
@@ -37,16 +42,45 @@ type slot struct {
 // view is a loaded record. It is never changed, only replaced.
 type view struct {
 	record Record
-	loaded time.Time // before the load began
+	loaded stamp
+}
+
+// stamp says when a load began: what it brings may be as old as that.
+type stamp struct {
+	at    time.Time
+	order uint64
 }
 
 func newCache(lifetime time.Duration) *cache {
 	c := &cache{lifetime: lifetime}
+	c.listening(false)
 	for i := range shards {
 		c.byCookie[i].slots = map[cookieHash]*slot{}
 		c.byID[i].slots = map[string]*slot{}
 	}
 	return c
+}
+
+// begin is called before a load.
+func (c *cache) begin(now time.Time) stamp { return stamp{at: now, order: c.order.Load()} }
+
+// listening says whether notices are heard. While they are not, and of what was loaded until they were, nothing is fresh.
+func (c *cache) listening(heard bool) {
+	if !heard {
+		c.since.Store(math.MaxUint64)
+		return
+	}
+	c.since.Store(c.order.Add(1))
+}
+
+// outdate makes what was loaded of a session, or is being loaded, never fresh.
+func (c *cache) outdate(id string, now time.Time) {
+	c.ids(id).update(id, func(s *slot) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.used = now
+		s.noticed.Store(c.order.Add(1))
+	})
 }
 
 func (c *cache) cookies(hash cookieHash) *shard[cookieHash] { return &c.byCookie[hash[0]%shards] }
@@ -86,7 +120,7 @@ func (s *shard[K]) update(key K, change func(*slot)) *slot {
 
 // install puts a record that was read or written after loaded. It reports false if the session ended meanwhile. A view of a
 // later version stays. What a load brings that took longer than a view may live is never fresh.
-func (c *cache) install(record Record, loaded, now time.Time) (*slot, bool) {
+func (c *cache) install(record Record, loaded stamp, now time.Time) (*slot, bool) {
 	live := false
 	found := c.ids(record.ID).update(record.ID, func(s *slot) {
 		s.mu.Lock()
@@ -120,8 +154,10 @@ func (c *cache) drop(id string) {
 	}
 }
 
-// fresh reports whether a view may still answer without the store.
-func (c *cache) fresh(v *view, now time.Time) bool { return now.Sub(v.loaded) <= c.lifetime }
+// fresh reports whether a view of the slot may still answer without the store.
+func (c *cache) fresh(s *slot, v *view, now time.Time) bool {
+	return now.Sub(v.loaded.at) <= c.lifetime && v.loaded.order >= c.since.Load() && v.loaded.order >= s.noticed.Load()
+}
 
 // reap forgets slots that nothing used for three lifetimes of a view, unless they hold activity that the store does not know.
 func (c *cache) reap(now time.Time) {

@@ -23,7 +23,7 @@ func (m *Manager) Current(r *http.Request) (Record, error) {
 		if found.ended.Load() {
 			return Record{}, ErrRevoked
 		}
-		if known := found.view.Load(); known != nil && m.cache.fresh(known, now) {
+		if known := found.view.Load(); known != nil && m.cache.fresh(found, known, now) {
 			record := found.apply(known.record, m.idle)
 			if !record.Expired(now) {
 				return record, nil
@@ -39,7 +39,7 @@ func (m *Manager) find(ctx context.Context, cookie string, hash cookieHash, now 
 	if err != nil {
 		return Record{}, err
 	}
-	record, found, err := m.load(ctx, id, now)
+	record, found, err := m.load(ctx, id, m.cache.begin(now))
 	if found != nil {
 		m.cache.cookies(hash).put(hash, found)
 	}
@@ -59,8 +59,18 @@ func (m *Manager) recordID(ctx context.Context, cookie string) (string, error) {
 	return id, nil
 }
 
-// load reads a record that has a cookie, puts it in the cache and judges its lifetime at now, which is before the reading.
-func (m *Manager) load(ctx context.Context, id string, now time.Time) (Record, *slot, error) {
+// Load reads a session from the store, whatever the cache holds, and shows it to this process. ErrExpired, ErrRevoked,
+// ErrNoSession and other errors as in [Manager.Current].
+func (m *Manager) Load(ctx context.Context, id string) (Record, error) {
+	record, _, err := m.load(ctx, id, m.begin())
+	return record, err
+}
+
+// begin is the stamp of what is loaded from now on.
+func (m *Manager) begin() stamp { return m.cache.begin(m.now()) }
+
+// load reads a record that has a cookie, puts it in the cache and judges its lifetime at the time before the reading.
+func (m *Manager) load(ctx context.Context, id string, begun stamp) (Record, *slot, error) {
 	record, err := m.store.Load(ctx, id)
 	if errors.Is(err, ErrNotFound) {
 		return Record{}, nil, ErrExpired // it was, and is swept
@@ -68,12 +78,12 @@ func (m *Manager) load(ctx context.Context, id string, now time.Time) (Record, *
 	if err != nil {
 		return Record{}, nil, m.refusal(ctx, "load the session", err)
 	}
-	found, live := m.cache.install(record, now, m.now())
+	found, live := m.cache.install(record, begun, m.now())
 	if !live {
 		return Record{}, found, ErrRevoked
 	}
 	record = found.apply(record, m.idle)
-	if record.Expired(now) {
+	if record.Expired(begun.at) {
 		return Record{}, found, ErrExpired
 	}
 	return record, found, nil
@@ -97,8 +107,8 @@ func (m *Manager) refusal(ctx context.Context, operation string, err error) erro
 // is not updated: ErrRevoked, ErrExpired. Whoever changed a token then holds one that no session knows, and revokes it.
 func (m *Manager) Update(ctx context.Context, id string, change func(*Record) error) (Record, error) {
 	for {
-		now := m.now()
-		record, _, err := m.load(ctx, id, now)
+		begun := m.begin()
+		record, _, err := m.load(ctx, id, begun)
 		if err != nil {
 			return Record{}, err
 		}
@@ -109,7 +119,7 @@ func (m *Manager) Update(ctx context.Context, id string, change func(*Record) er
 		updated, err := m.store.Update(ctx, preserve(changed, record))
 		switch {
 		case err == nil:
-			return m.updated(updated, now)
+			return m.updated(ctx, updated, begun, Updated)
 		case !errors.Is(err, ErrConflict):
 			m.cache.drop(id) // what the store now holds is not known
 			return Record{}, m.refusal(ctx, "update the session", err)
@@ -128,11 +138,12 @@ func preserve(changed, record Record) Record {
 	return changed
 }
 
-// updated shows this process the new version. If the session ended right after the update, it has ended.
-func (m *Manager) updated(record Record, loaded time.Time) (Record, error) {
-	found, live := m.cache.install(record, loaded, m.now())
+// updated shows this process the new version, and tells who watches. If the session ended right after the update, it has ended.
+func (m *Manager) updated(ctx context.Context, record Record, begun stamp, kind Kind) (Record, error) {
+	found, live := m.cache.install(record, begun, m.now())
 	if !live {
 		return Record{}, ErrRevoked
 	}
+	m.tell(ctx, Event{Kind: kind}, record.ID)
 	return found.apply(record, m.idle), nil
 }

@@ -12,15 +12,15 @@ import (
 // no session (any more) the cookie is cleared and the error says why, as in [Manager.Current]. When the store is down, the
 // cookie stays, so that the user can try again.
 func (m *Manager) End(w http.ResponseWriter, r *http.Request) (Record, error) {
-	record, err := m.endCookie(r)
-	if err == nil || errors.Is(err, ErrNoSession) || errors.Is(err, ErrRevoked) || errors.Is(err, ErrExpired) || errors.Is(err, ErrDuplicateCookie) {
+	record, err := m.endCookie(r, SignedOut)
+	if err == nil || isVerdict(err) {
 		m.ClearCookie(w)
 	}
 	return record, err
 }
 
 // endCookie ends the record that the request's cookie stands for, then the cookie. An expired session is ended as any other.
-func (m *Manager) endCookie(r *http.Request) (Record, error) {
+func (m *Manager) endCookie(r *http.Request, reason Reason) (Record, error) {
 	cookie, _, err := m.sessionCookie(r)
 	if err != nil {
 		return Record{}, err
@@ -33,8 +33,8 @@ func (m *Manager) endCookie(r *http.Request) (Record, error) {
 	if id == "" {
 		return Record{}, ErrNoSession
 	}
-	record, ended := m.endRecord(ctx, id)
-	if ended != nil && !errors.Is(ended, ErrRevoked) && !errors.Is(ended, ErrExpired) {
+	record, ended := m.endRecord(ctx, id, reason)
+	if ended != nil && !isVerdict(ended) {
 		return Record{}, ended
 	}
 	if err := m.scs.Destroy(ctx); err != nil {
@@ -43,14 +43,20 @@ func (m *Manager) endCookie(r *http.Request) (Record, error) {
 	return record, ended
 }
 
-// endRecord ends a record in the store, then in the cache, which from then on refuses what began before.
-func (m *Manager) endRecord(ctx context.Context, id string) (Record, error) {
+// isVerdict tells what is known of a session from not being able to know.
+func isVerdict(err error) bool {
+	return errors.Is(err, ErrNoSession) || errors.Is(err, ErrRevoked) || errors.Is(err, ErrExpired) || errors.Is(err, ErrDuplicateCookie)
+}
+
+// endRecord ends a record in the store, then in the cache, which from then on refuses what began before, and tells who watches.
+func (m *Manager) endRecord(ctx context.Context, id string, reason Reason) (Record, error) {
 	record, err := m.store.End(ctx, id)
 	if err != nil && !errors.Is(err, ErrEnded) && !errors.Is(err, ErrNotFound) {
 		m.cache.drop(id) // whether it ended is not known: the next request asks the store
 		return Record{}, fmt.Errorf("end the session: %w", err)
 	}
 	m.cache.end(id, m.now())
+	m.tell(ctx, Event{Kind: Ended, Reason: reason}, id)
 	switch {
 	case errors.Is(err, ErrEnded):
 		return Record{}, ErrRevoked
@@ -88,15 +94,23 @@ func (m *Manager) EndByHandle(ctx context.Context, record Record, handle string)
 	}
 	for _, one := range listed {
 		if one.Handle == handle {
-			return m.EndByID(ctx, one.ID)
+			return m.endRecord(ctx, one.ID, endedFrom(record, one))
 		}
 	}
 	return Record{}, ErrNotFound
 }
 
-// EndByID ends one session. ErrRevoked and ErrExpired say that it had ended before.
+// endedFrom is the reason of an end that from's user asked for in from.
+func endedFrom(from, ended Record) Reason {
+	if from.ID == ended.ID {
+		return SignedOut
+	}
+	return EndedElsewhere
+}
+
+// EndByID ends one session whose refresh token the provider takes no more. ErrRevoked and ErrExpired say that it had ended before.
 func (m *Manager) EndByID(ctx context.Context, id string) (Record, error) {
-	return m.endRecord(ctx, id)
+	return m.endRecord(ctx, id, Revoked)
 }
 
 // EndOthers ends all sessions of the record's user but the record's own and returns those that it ended. What fails does
@@ -112,11 +126,11 @@ func (m *Manager) EndOthers(ctx context.Context, record Record) ([]Record, error
 		if one.ID == record.ID {
 			continue
 		}
-		last, err := m.endRecord(ctx, one.ID)
+		last, err := m.endRecord(ctx, one.ID, EndedElsewhere)
 		switch {
 		case err == nil:
 			ended = append(ended, last)
-		case !errors.Is(err, ErrRevoked) && !errors.Is(err, ErrExpired):
+		case !isVerdict(err):
 			failed = append(failed, err)
 		}
 	}
@@ -125,15 +139,20 @@ func (m *Manager) EndOthers(ctx context.Context, record Record) ([]Record, error
 
 // EndAll ends all sessions of the record's user, its own included, and returns them.
 func (m *Manager) EndAll(ctx context.Context, record Record) ([]Record, error) {
-	return m.EndBy(ctx, record.Issuer, record.Subject, "")
+	return m.endBy(ctx, record.Issuer, record.Subject, "", func(ended Record) Reason { return endedFrom(record, ended) })
 }
 
 // EndBy ends what a logout token names: the issuer's sessions with the sid (and the subject, if it is not empty), or with an
 // empty sid all of the subject's (Back-Channel Logout §2.5).
 func (m *Manager) EndBy(ctx context.Context, issuer, subject, sid string) ([]Record, error) {
+	return m.endBy(ctx, issuer, subject, sid, func(Record) Reason { return BackChannel })
+}
+
+func (m *Manager) endBy(ctx context.Context, issuer, subject, sid string, reason func(Record) Reason) ([]Record, error) {
 	ended, err := m.store.EndBy(ctx, issuer, subject, sid)
 	for _, record := range ended {
 		m.cache.end(record.ID, m.now())
+		m.tell(ctx, Event{Kind: Ended, Reason: reason(record)}, record.ID)
 	}
 	if err != nil {
 		return ended, fmt.Errorf("end the sessions: %w", err)

@@ -24,7 +24,7 @@ func (m *Memory) SetSealedCookie(hash string, sealed []byte) {
 
 // With is the same memory with another sealer.
 func (m *Memory) With(sealer *Sealer) *Memory {
-	return &Memory{sealer: sealer, now: m.now, rows: m.rows, cookies: m.cookies}
+	return &Memory{sealer: sealer, now: m.now, rows: m.rows, cookies: m.cookies, leases: m.leases, uses: m.uses}
 }
 
 // DB is the connection that writes.

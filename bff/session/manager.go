@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/alexedwards/scs/v2"
+	"golang.org/x/sync/singleflight"
 )
 
 // What [Manager.Current] answers when there is no usable session. Any other error means that the store is down: 503.
@@ -32,8 +34,9 @@ type ManagerConfig struct {
 	Absolute time.Duration
 	// CookieName begins with __Host-Http-, without which script could set it. Default [CookieName].
 	CookieName string
-	// CacheLifetime is how long a loaded session answers without the store: how long this process may not notice what
-	// another one changed, or that the store is down. What this process ends, it ends at once. Default 5s, at most 1m.
+	// CacheLifetime is how long a loaded session answers without the store, as long as the store's notices are heard: how long this
+	// process may not notice that the store is down, or that another one was killed before it could tell what it did. What this
+	// process ends, it ends at once. Default 5s, at most 1m.
 	CacheLifetime time.Duration
 	// FlushInterval is how often the store is told what was seen: how much of the last activity a crash loses. Default 10s,
 	// at most half of Idle.
@@ -79,11 +82,15 @@ type Manager struct {
 	scs      *scs.SessionManager
 	store    Store
 	cache    *cache
+	watched  *watchers
+	flights  singleflight.Group
+	origin   string // tells this instance's notices from others'
 	idle     time.Duration
 	absolute time.Duration
 	now      func() time.Time
 	log      *slog.Logger
 	stop     context.CancelFunc
+	deaf     func() // ends the subscription
 	stopped  sync.WaitGroup
 }
 
@@ -96,8 +103,10 @@ func NewManager(store Store, config ManagerConfig, now func() time.Time, log *sl
 	ctx, stop := context.WithCancel(context.Background())
 	m := &Manager{
 		scs: newSCS(store, config.CookieName), store: store, cache: newCache(config.CacheLifetime),
-		idle: config.Idle, absolute: config.Absolute, now: now, log: log, stop: stop,
+		watched: newWatchers(), origin: rand.Text(), idle: config.Idle, absolute: config.Absolute, now: now, log: log, stop: stop,
 	}
+	m.deaf = store.Subscribe(m.heard, m.listening)
+	m.stopped.Go(func() { m.follow(ctx) })
 	m.stopped.Go(func() { m.keep(ctx, config.FlushInterval) })
 	return m, nil
 }
@@ -145,9 +154,11 @@ func (m *Manager) logError(ctx context.Context, message string, err error) {
 	}
 }
 
-// Close stops the work in the background and flushes what was seen.
+// Close waits for the work that [Manager.Exclusive] has under way, stops what runs in the background and flushes what was seen.
+// No request may be under way.
 func (m *Manager) Close() error {
 	m.stop()
+	m.deaf()
 	m.stopped.Wait()
 	return m.bounded(context.Background(), m.Flush)
 }

@@ -3,7 +3,7 @@ package session
 import (
 	"cmp"
 	"context"
-	"fmt"
+	"crypto/sha256"
 	"slices"
 	"sync"
 	"time"
@@ -16,17 +16,17 @@ type Memory struct {
 	mu      sync.RWMutex
 	rows    map[string]row
 	cookies map[string]cookieRow
-}
-
-// cookieRow is a cookie as a store keeps it. sealed is nil in a tombstone.
-type cookieRow struct {
-	sealed  []byte
-	expires time.Time
+	leases  map[string]leaseRow
+	uses    map[[sha256.Size]byte]time.Time // until when
+	broadcast
 }
 
 // NewMemory makes an empty store.
 func NewMemory(sealer *Sealer, now func() time.Time) *Memory {
-	return &Memory{sealer: sealer, now: now, rows: map[string]row{}, cookies: map[string]cookieRow{}}
+	return &Memory{
+		sealer: sealer, now: now, rows: map[string]row{}, cookies: map[string]cookieRow{},
+		leases: map[string]leaseRow{}, uses: map[[sha256.Size]byte]time.Time{},
+	}
 }
 
 // Create implements [Store].
@@ -189,10 +189,12 @@ func (m *Memory) Sweep(_ context.Context, now time.Time, limit int) (int, error)
 	defer m.mu.Unlock()
 	records := sweep(m.rows, limit, func(stored row) bool { return stored.expires().Before(now) })
 	cookies := sweep(m.cookies, limit, func(stored cookieRow) bool { return stored.expires.Before(now) })
-	return records + cookies, nil
+	leases := sweep(m.leases, limit, func(held leaseRow) bool { return held.until.Before(now) })
+	uses := sweep(m.uses, limit, func(until time.Time) bool { return until.Before(now) })
+	return records + cookies + leases + uses, nil
 }
 
-func sweep[R any](rows map[string]R, limit int, over func(R) bool) int {
+func sweep[K comparable, R any](rows map[K]R, limit int, over func(R) bool) int {
 	swept := 0
 	for key, stored := range rows {
 		if swept < limit && over(stored) {
@@ -201,45 +203,6 @@ func sweep[R any](rows map[string]R, limit int, over func(R) bool) int {
 		}
 	}
 	return swept
-}
-
-// FindCookie implements [Cookies].
-func (m *Memory) FindCookie(_ context.Context, hash string) ([]byte, error) {
-	m.mu.RLock()
-	stored, ok := m.cookies[hash]
-	m.mu.RUnlock()
-	switch {
-	case !ok:
-		return nil, ErrNotFound
-	case stored.sealed == nil:
-		return nil, ErrEnded
-	}
-	return m.sealer.Open(purposeCookie, stored.sealed, []byte(hash))
-}
-
-// CommitCookie implements [Cookies].
-func (m *Memory) CommitCookie(_ context.Context, hash string, blob []byte, expires time.Time) error {
-	sealed, err := m.sealer.Seal(purposeCookie, blob, []byte(hash))
-	if err != nil {
-		return err
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if stored, ok := m.cookies[hash]; ok && stored.sealed == nil {
-		return fmt.Errorf("commit a cookie: %w", ErrEnded)
-	}
-	m.cookies[hash] = cookieRow{sealed: sealed, expires: expires}
-	return nil
-}
-
-// DeleteCookie implements [Cookies].
-func (m *Memory) DeleteCookie(_ context.Context, hash string) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if stored, ok := m.cookies[hash]; ok {
-		m.cookies[hash] = cookieRow{expires: stored.expires}
-	}
-	return nil
 }
 
 // Ping implements [Store].

@@ -8,13 +8,16 @@ import (
 	"time"
 )
 
-// SQLite is a [Store] in one file, for one process: one connection writes, several read beside it. A change is on the disk
-// when its verb returns.
+// SQLite is a [Store] in one file, meant for one process: one connection writes, several read beside it. A change is on the disk
+// when its verb returns. Processes that share the file hear no notices of each other: what they watch they notice in a second or
+// two, all else when their caches' views are too old.
 type SQLite struct {
 	sealer      *Sealer
 	now         func() time.Time
 	write, read *sql.DB
+	pulse       *sql.DB // one connection that never changes, for Generation
 	load, find  *sql.Stmt
+	broadcast
 }
 
 const selectRows = "SELECT id, version, user, sid, last_seen, idle, absolute, sealed FROM records WHERE "
@@ -201,6 +204,8 @@ func (s *SQLite) Sweep(ctx context.Context, now time.Time, limit int) (int, erro
 		for _, statement := range []string{
 			"DELETE FROM records WHERE id IN (SELECT id FROM records WHERE idle < ? LIMIT ?)",
 			"DELETE FROM cookies WHERE hash IN (SELECT hash FROM cookies WHERE expires < ? LIMIT ?)",
+			"DELETE FROM leases WHERE id IN (SELECT id FROM leases WHERE until < ? LIMIT ?)",
+			"DELETE FROM uses WHERE key IN (SELECT key FROM uses WHERE until < ? LIMIT ?)",
 		} {
 			deleted, err := affected(tx.ExecContext(ctx, statement, nanos(now), limit))
 			if err != nil {
@@ -221,7 +226,7 @@ func (s *SQLite) Ping(ctx context.Context) error {
 // Close implements [Store].
 func (s *SQLite) Close() error {
 	var errs []error
-	for _, db := range []*sql.DB{s.read, s.write} {
+	for _, db := range []*sql.DB{s.read, s.write, s.pulse} {
 		if db != nil {
 			errs = append(errs, db.Close())
 		}

@@ -29,6 +29,10 @@ var migrations = []string{
 	CREATE TABLE cookies (hash TEXT PRIMARY KEY, expires INTEGER NOT NULL, sealed BLOB) STRICT, WITHOUT ROWID;
 	CREATE INDEX cookies_by_expires ON cookies (expires);
 	CREATE TABLE key_check (id INTEGER PRIMARY KEY CHECK (id = 1), sealed BLOB NOT NULL) STRICT;`,
+	`CREATE TABLE leases (id TEXT PRIMARY KEY, holder TEXT NOT NULL, until INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+	CREATE INDEX leases_by_until ON leases (until);
+	CREATE TABLE uses (key BLOB PRIMARY KEY, until INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+	CREATE INDEX uses_by_until ON uses (until);`,
 }
 
 const (
@@ -77,6 +81,9 @@ func (s *SQLite) connect(ctx context.Context, path string) error {
 		return err
 	}
 	if s.read, err = open(path, readPragmas, readers); err != nil {
+		return err
+	}
+	if s.pulse, err = open(path, readPragmas, 1); err != nil {
 		return err
 	}
 	if err := s.migrate(ctx); err != nil {

@@ -66,8 +66,8 @@ func (m *Manager) issueCookie(ctx context.Context, record Record) (scsCtx contex
 // endCarried ends the session of the cookie that the request carries, if it carries one. Of two cookies neither is trusted to
 // name the session to end; the new cookie replaces ours.
 func (m *Manager) endCarried(r *http.Request) error {
-	_, err := m.endCookie(r)
-	if err == nil || errors.Is(err, ErrNoSession) || errors.Is(err, ErrRevoked) || errors.Is(err, ErrExpired) || errors.Is(err, ErrDuplicateCookie) {
+	_, err := m.endCookie(r, EndedElsewhere)
+	if err == nil || isVerdict(err) {
 		return nil
 	}
 	return fmt.Errorf("end the session before: %w", err)
@@ -80,6 +80,6 @@ func (m *Manager) abandon(ctx, scsCtx context.Context, id string) {
 	if scsCtx != nil {
 		errs = append(errs, m.scs.Destroy(context.WithoutCancel(scsCtx)))
 	}
-	_, err := m.endRecord(ctx, id)
+	_, err := m.endRecord(ctx, id, Revoked)
 	m.logError(ctx, "abandoned session not ended", errors.Join(append(errs, err)...))
 }

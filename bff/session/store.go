@@ -46,8 +46,12 @@ type Store interface {
 	EndBy(ctx context.Context, issuer, subject, sid string) ([]Record, error)
 
 	Cookies
+	Leases
+	Uses
+	Notices
 
-	// Sweep deletes up to limit records and up to limit cookies whose end is before now, tombstones included, and returns how many.
+	// Sweep deletes up to limit of each kind of row whose end is before now, tombstones included, and returns how many. A store that
+	// forgets by itself has nothing to sweep.
 	Sweep(ctx context.Context, now time.Time, limit int) (int, error)
 	// Ping reports whether the store can do its work.
 	Ping(ctx context.Context) error

@@ -1,0 +1,221 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+)
+
+const (
+	// exclusiveTimeout bounds everything that [Manager.Exclusive] does, waiting for others included.
+	exclusiveTimeout = 30 * time.Second
+	// leaseTTL is how long a killed instance keeps the others waiting. Who lives renews it in time.
+	leaseTTL     = 6 * time.Second
+	renewEvery   = leaseTTL / 3
+	storeTimeout = 2 * time.Second
+	// waitInterval is how often the lease is asked for again, and a store that is down.
+	waitInterval = 100 * time.Millisecond
+)
+
+// Work is what [Manager.Exclusive] lets one do at a time. It gets the session as the store has it, and returns how the session
+// changes because of what was done; that runs again on a later version if another writer was faster. No change means that
+// nothing had to be done: whoever was faster had done it.
+type Work func(ctx context.Context, current Record) (change func(*Record) error, err error)
+
+// Exclusive runs work on a session, one at a time of all callers on all instances, and returns the session as it is after it:
+// refreshing tokens, whose refresh token may be good for one use.
+//
+// In this process callers join what is under way; across instances a lease, renewed while work runs, keeps the others waiting until
+// the session has a new version, which they return, or until it is their turn. So the session that is returned may
+// have been changed by another's work: see whether it is what you need, and call again if not.
+//
+// It goes on when the caller leaves, for half a minute at most: ctx ends only the waiting. What work brought is stored as long as
+// the store can be reached in that time. An instance that lost its lease, because it was paused, does not write over what another
+// one stored; the refresh token tells: a change that began from one which the session no longer has is dropped.
+// ErrRevoked, ErrExpired and ErrNoSession as in [Manager.Current]; errors of work as they are.
+func (m *Manager) Exclusive(ctx context.Context, id string, work Work) (Record, error) {
+	result := m.flights.DoChan(id, func() (any, error) {
+		var record Record
+		var err error
+		done := make(chan struct{})
+		m.stopped.Go(func() {
+			defer close(done)
+			record, err = m.fly(context.WithoutCancel(ctx), id, work)
+		})
+		<-done
+		return record, err
+	})
+	select {
+	case <-ctx.Done():
+		return Record{}, fmt.Errorf("wait for exclusive work: %w", ctx.Err())
+	case got := <-result:
+		record, _ := got.Val.(Record)
+		return record, got.Err
+	}
+}
+
+// fly runs in no caller's goroutine: a panic of work would end the process.
+func (m *Manager) fly(ctx context.Context, id string, work Work) (record Record, err error) {
+	ctx, cancel := context.WithTimeout(ctx, exclusiveTimeout)
+	defer cancel()
+	defer func() {
+		if panicked := recover(); panicked != nil {
+			m.log.ErrorContext(ctx, "exclusive work panicked", "panic", panicked, "stack", string(debug.Stack()))
+			record, err = Record{}, errors.New("session: exclusive work panicked")
+		}
+	}()
+	lease, moved, err := m.turn(ctx, id)
+	if err != nil || lease == nil {
+		return moved, err
+	}
+	defer m.holding(ctx, *lease)()
+	read, err := m.Load(ctx, id) // after the lease is held: another instance may have done the work
+	if err != nil {
+		return Record{}, err
+	}
+	change, err := work(ctx, read)
+	if err != nil || change == nil {
+		return read, err
+	}
+	return m.keepWork(ctx, *lease, read, change)
+}
+
+// turn waits until the lease is ours, or until the session has another version than when the waiting began.
+func (m *Manager) turn(ctx context.Context, id string) (lease *Lease, moved Record, err error) {
+	taken, err := m.store.Lease(ctx, id, leaseTTL)
+	if !errors.Is(err, ErrLeased) {
+		return leased(taken, err)
+	}
+	before, err := m.Load(ctx, id)
+	if err != nil {
+		return nil, Record{}, err
+	}
+	watching, stop := context.WithCancel(ctx)
+	defer stop()
+	events := m.Watch(watching, id)
+	again := time.NewTicker(waitInterval)
+	defer again.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil, Record{}, fmt.Errorf("wait for another instance's work: %w", ctx.Err())
+		case <-events:
+			events = nil // once is enough: what follows is seen at the next tick
+		case <-again.C:
+		}
+		taken, err := m.store.Lease(ctx, id, leaseTTL)
+		if !errors.Is(err, ErrLeased) {
+			return leased(taken, err)
+		}
+		record, err := m.Load(ctx, id)
+		if err != nil || record.Version != before.Version {
+			return nil, record, err
+		}
+	}
+}
+
+func leased(taken Lease, err error) (*Lease, Record, error) {
+	if err != nil {
+		return nil, Record{}, fmt.Errorf("take the lease: %w", err)
+	}
+	return &taken, Record{}, nil
+}
+
+// holding renews the lease until the returned function gives it back.
+func (m *Manager) holding(ctx context.Context, lease Lease) (release func()) {
+	renewing, stop := context.WithCancel(ctx)
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		m.renewLease(renewing, lease)
+	}()
+	return func() {
+		stop()
+		<-stopped
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
+		defer cancel()
+		m.logError(ctx, "lease not released", m.store.Release(ctx, lease))
+	}
+}
+
+func (m *Manager) renewLease(ctx context.Context, lease Lease) {
+	ticker := time.NewTicker(renewEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		err := m.store.Renew(ctx, lease, leaseTTL)
+		m.logError(ctx, "lease not renewed", err)
+		if errors.Is(err, ErrLeaseLost) {
+			return
+		}
+	}
+}
+
+// keepWork stores what work brought. It may be the only refresh token that still works, so a store that is down is tried again.
+func (m *Manager) keepWork(ctx context.Context, lease Lease, read Record, change func(*Record) error) (Record, error) {
+	stored := read
+	for {
+		changed := stored.Clone()
+		if err := change(&changed); err != nil {
+			return Record{}, err
+		}
+		if _, err := encodeRecord(changed); err != nil {
+			return Record{}, err // no later try could store it
+		}
+		begun := m.begin()
+		updated, err := m.store.Update(ctx, preserve(changed, stored))
+		if err == nil {
+			return m.updated(ctx, updated, begun, Refreshed)
+		}
+		if !errors.Is(err, ErrConflict) {
+			m.cache.drop(read.ID) // what the store now holds is not known
+		}
+		if stored, err = m.again(ctx, read.ID, err); err != nil {
+			return Record{}, err
+		}
+		if m.overtaken(ctx, lease, read, stored, changed) {
+			return stored, nil
+		}
+	}
+}
+
+// again loads the session after an update that failed: at once when another writer was faster, else as soon as the store can
+// be asked. That the session is over is an answer too.
+func (m *Manager) again(ctx context.Context, id string, failed error) (Record, error) {
+	for {
+		if !errors.Is(failed, ErrConflict) && !errors.Is(failed, ErrEnded) {
+			m.logError(ctx, "what exclusive work brought is not stored yet", failed)
+			pause(ctx, waitInterval)
+		}
+		record, err := m.Load(ctx, id)
+		if err == nil || isVerdict(err) {
+			return record, err
+		}
+		if ctx.Err() != nil {
+			return Record{}, fmt.Errorf("store what exclusive work brought: %w", failed)
+		}
+		failed = err
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}
+
+// overtaken reports whether what is stored is newer than what changed brings: the refresh token that work began from was replaced
+// (by another, or by us when the store's answer was lost), or we lost the lease and bring no new one.
+func (m *Manager) overtaken(ctx context.Context, lease Lease, read, stored, changed Record) bool {
+	if stored.RefreshToken != read.RefreshToken {
+		return true
+	}
+	return changed.RefreshToken == read.RefreshToken && stored.Version != read.Version && errors.Is(m.store.Renew(ctx, lease, leaseTTL), ErrLeaseLost)
+}
