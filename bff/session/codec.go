@@ -8,8 +8,11 @@ import (
 	"time"
 )
 
-// recordFormat is the first byte of an encoded record. A change of what follows is a new number, and a reader for the old.
-const recordFormat = 1
+// The first byte of an encoded record. A change of what follows is a new number, and a reader for the old.
+const (
+	recordFormat1 = 1
+	recordFormat  = 2 // adds to the end: ProofKey, SignIns, and of each token when it was issued
+)
 
 // errFormat means that bytes are not an encoded record.
 var errFormat = errors.New("session: not an encoded record")
@@ -31,6 +34,11 @@ func encodeRecord(record Record) ([]byte, error) {
 		w.times(token.Expires)
 	}
 	w.object(record.Claims, 0)
+	w.texts(record.ProofKey)
+	w.length(record.SignIns, false)
+	for _, key := range sortedKeys(record.Tokens) {
+		w.times(record.Tokens[key].Issued)
+	}
 	if w.err != nil {
 		return nil, fmt.Errorf("encode the record: %w", w.err)
 	}
@@ -60,7 +68,7 @@ func decodeRecord(encoded []byte) (Record, error) {
 	if len(encoded) == 0 {
 		return Record{}, errFormat
 	}
-	if encoded[0] != recordFormat {
+	if encoded[0] != recordFormat && encoded[0] != recordFormat1 {
 		return Record{}, fmt.Errorf("%w that this program knows: format %d", errFormat, encoded[0])
 	}
 	r := reader{rest: string(encoded[1:])}
@@ -71,6 +79,9 @@ func decodeRecord(encoded []byte) (Record, error) {
 	r.times(&record.AuthTime, &record.Created, &record.Absolute)
 	record.Tokens = r.tokens()
 	record.Claims = r.object(0)
+	if encoded[0] != recordFormat1 {
+		r.added(&record)
+	}
 	if r.err == nil && r.rest != "" {
 		r.err = errFormat
 	}
@@ -211,24 +222,4 @@ func (r *reader) int64() int64 {
 		value = value<<8 | uint64(b)
 	}
 	return int64(value) //nolint:gosec // G115: the same bits
-}
-
-func (r *reader) tokens() map[string]Token {
-	length, ok := r.length()
-	if !ok {
-		return nil
-	}
-	tokens := make(map[string]Token, min(length, 16))
-	for range length {
-		var key string
-		var token Token
-		r.texts(&key, &token.AccessToken, &token.Type)
-		token.Scopes = r.list()
-		r.times(&token.Expires)
-		tokens[key] = token
-		if r.err != nil {
-			return nil
-		}
-	}
-	return tokens
 }

@@ -16,8 +16,18 @@ import (
 	"cloakroom/bff/session/sessiontest"
 )
 
-// vector is the record of testdata/record-1.hex. Both are part of the format: files in the field hold such bytes.
+// vector is the record of testdata/record-2.hex. Both are part of the format: files in the field hold such bytes.
 func vector() session.Record {
+	record := firstVector()
+	record.ProofKey, record.SignIns = "proof key", 2
+	token := record.Tokens[""]
+	token.Issued = record.Created
+	record.Tokens[""] = token
+	return record
+}
+
+// firstVector is the record of testdata/record-1.hex, which was written before there was more to keep.
+func firstVector() session.Record {
 	at := time.Date(2026, time.January, 2, 3, 4, 5, 6, time.UTC)
 	return session.Record{
 		Handle: "handle", Provider: "demo", Issuer: "https://issuer.test", Subject: "alice", SID: "sid",
@@ -36,7 +46,12 @@ func vector() session.Record {
 
 func golden(t *testing.T) []byte {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join("testdata", "record-1.hex"))
+	return goldenFile(t, "record-2.hex")
+}
+
+func goldenFile(t *testing.T, name string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("testdata", name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,6 +72,14 @@ func TestRecordFormatIsTheOneInTheField(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantSame(t, decoded, vector())
+}
+
+func TestRecordOfTheFirstFormatIsStillRead(t *testing.T) {
+	decoded, err := session.DecodeRecord(goldenFile(t, "record-1.hex"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantSame(t, decoded, firstVector())
 }
 
 func wantSame(t *testing.T, got, want session.Record) {
@@ -92,7 +115,7 @@ func TestRecordFormatKeepsNilAndEmptyApart(t *testing.T) {
 }
 
 func TestDecodeRecordRefusesAnUnknownFormat(t *testing.T) {
-	for _, format := range []byte{0, 2, 255} {
+	for _, format := range []byte{0, 3, 255} {
 		encoded := golden(t)
 		encoded[0] = format
 		if _, err := session.DecodeRecord(encoded); err == nil || !strings.Contains(err.Error(), "format") {

@@ -41,8 +41,12 @@ type Record struct {
 	RefreshToken string // secret
 	// Tokens holds the access tokens by key (resource and scopes); the key "" is the default token's.
 	Tokens map[string]Token
+	// ProofKey is the session's own DPoP key, the scalar of a P-256 key in 32 bytes; empty without DPoP; secret.
+	ProofKey string
 
 	UserAgent string
+	// SignIns counts the sign-ins in this browser that followed each other too fast for a person, this one included.
+	SignIns int
 
 	Created time.Time
 	// Absolute is the end that nothing moves.
@@ -57,6 +61,7 @@ type Token struct {
 	AccessToken string // secret
 	Type        string // Bearer or DPoP
 	Scopes      []string
+	Issued      time.Time // when it was asked for; zero when that is not known
 	Expires     time.Time
 }
 
