@@ -2,7 +2,6 @@ package authserver
 
 import (
 	"net/http"
-	"net/url"
 
 	"cloakroom/authserver/client"
 	"cloakroom/authserver/oauth"
@@ -22,19 +21,32 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request, iss *issuer) 
 		return oauth.InvalidRequest.Errorf("client_id is missing or unknown")
 	}
 	noteClient(r.Context(), registered.ID)
+	sent := p
+	p, pushedID, err := s.pushedRequest(r.Context(), iss, registered, sent)
+	if err != nil {
+		return err
+	}
 	redirect, err := verifyRedirectURI(registered, p.get("redirect_uri"))
 	if err != nil {
 		return err
 	}
 	request, err := validateAuthorization(iss, registered, p)
+	// RFC 9126 §5 and §6: who has to push does not get by without.
+	if err == nil && pushedID == "" && iss.mustPush(registered) {
+		err = oauth.InvalidRequest.Errorf("the authorization request has to be pushed")
+	}
 	if err != nil {
 		return redirect.refuse(p.get("state"), err)
 	}
 	if r.Method == http.MethodPost {
-		return s.repeatAsGet(w, r, p)
+		return s.repeatAsGet(w, r, sent)
 	}
+	request.PushedID = pushedID
 	return s.begin(w, r, iss, flow{client: registered, redirect: redirect, request: request})
 }
+
+// mustPush reports whether the client's authorization requests have to be pushed.
+func (i *issuer) mustPush(c *client.Client) bool { return i.Policy.RequirePAR || c.RequirePAR }
 
 func authorizationParams(r *http.Request) (params, error) {
 	if r.Method == http.MethodPost {
@@ -46,12 +58,7 @@ func authorizationParams(r *http.Request) (params, error) {
 // repeatAsGet sends the browser to the same place by GET: on a POST from the client's site it has left our SameSite=Lax
 // cookies at home, and a signed-in user would have to sign in again.
 func (s *Server) repeatAsGet(w http.ResponseWriter, r *http.Request, p params) error {
-	query := url.Values{}
-	for name, value := range p.values {
-		query.Set(name, value)
-	}
-	query["resource"] = p.resources
-	encoded := query.Encode()
+	encoded := p.encode()
 	if len(encoded) > maxValue {
 		return oauth.InvalidRequest.Errorf("the parameters are too long")
 	}

@@ -24,6 +24,7 @@ type authorizationRequest struct {
 	MaxAge        *time.Duration `json:"max_age,omitempty"`
 	LoginHint     string         `json:"login_hint,omitzero"`
 	HintedSubject string         `json:"hinted_subject,omitzero"` // of the id_token_hint
+	PushedID      string         `json:"pushed_id,omitzero"`      // of the pushed request, which is spent with the answer
 }
 
 // The values of prompt (OpenID Connect Core §3.1.2.1).

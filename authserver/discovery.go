@@ -12,6 +12,8 @@ type metadata struct {
 	Issuer                      string   `json:"issuer"`
 	AuthorizationEndpoint       string   `json:"authorization_endpoint"`
 	TokenEndpoint               string   `json:"token_endpoint"`
+	PAREndpoint                 string   `json:"pushed_authorization_request_endpoint"`
+	RequirePAR                  bool     `json:"require_pushed_authorization_requests"`
 	JWKSURI                     string   `json:"jwks_uri"`
 	UserinfoEndpoint            string   `json:"userinfo_endpoint"`
 	RevocationEndpoint          string   `json:"revocation_endpoint"`
@@ -45,6 +47,8 @@ func (s *Server) discovery(w http.ResponseWriter, _ *http.Request, iss *issuer) 
 		Issuer:                 issuer,
 		AuthorizationEndpoint:  issuer + "/oauth2/authorize",
 		TokenEndpoint:          issuer + "/oauth2/token",
+		PAREndpoint:            issuer + "/oauth2/par",
+		RequirePAR:             iss.Policy.RequirePAR,
 		JWKSURI:                issuer + "/oauth2/jwks",
 		UserinfoEndpoint:       issuer + "/oauth2/userinfo",
 		RevocationEndpoint:     issuer + "/oauth2/revoke",

@@ -66,6 +66,12 @@ tenants:
             redirect_uris: ["https://spa.example/callback"]
             grant_types: [authorization_code, refresh_token]
             scopes: [openid, notes.read]
+          - id: pusher
+            token_endpoint_auth_method: client_secret_post
+            secret_hash: sha256:$WEB
+            redirect_uris: ["https://pusher.example/callback"]
+            scopes: [openid]
+            require_pushed_authorization_requests: true
           - id: trusted
             name: The house's own
             trusted: true

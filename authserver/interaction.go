@@ -80,13 +80,17 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request, iss *issuer, f fl
 	if err != nil {
 		return err
 	}
-	if next == stageRespond {
-		return s.respond(w, r, iss, f, user)
+	silent := slices.Contains(f.request.Prompt, promptNone)
+	if next != stageRespond && !silent {
+		return s.startInteraction(w, r, iss, state)
 	}
-	if slices.Contains(f.request.Prompt, promptNone) {
+	if err := s.consumeRequest(r.Context(), iss, f); err != nil {
+		return err
+	}
+	if next != stageRespond {
 		return f.refuse(silentError(next))
 	}
-	return s.startInteraction(w, r, iss, state)
+	return s.respond(w, r, iss, f, user)
 }
 
 // silentError is what a client gets that asked for no forms (OpenID Connect Core §3.1.2.6).
@@ -235,7 +239,7 @@ func (s *Server) consume(ctx context.Context, iss *issuer, ix interaction) error
 	_, err := s.store.ConsumeInteraction(ctx, iss.Key(), ix.handle)
 	switch {
 	case err == nil:
-		return nil
+		return s.consumeRequest(ctx, iss, ix.flow)
 	case errors.Is(err, store.ErrConsumed):
 		return finishedPage(ix.flow)
 	case errors.Is(err, store.ErrNotFound):

@@ -20,6 +20,9 @@ func (s *Server) routes() http.Handler {
 		{get, "/.well-known/oauth-authorization-server", s.discovery, api},
 		{get, "/oauth2/jwks", s.jwks, api},
 
+		// Step 2, when the client pushes its request.
+		{post, "/oauth2/par", s.par, api},
+
 		// Steps 2 to 5: the user's browser.
 		{getPost, "/oauth2/authorize", s.authorize, page},
 		{getPage, "/interaction/{interaction}", s.showInteraction, page},

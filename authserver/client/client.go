@@ -36,6 +36,8 @@ type Client struct {
 	// PKCE is required (default) or optional. Optional is for confidential clients only; with it, a request that sends a
 	// challenge is held to it all the same.
 	PKCE PKCE `yaml:"pkce"`
+	// RequirePAR refuses its authorization requests unless they were pushed (RFC 9126 §6).
+	RequirePAR bool `yaml:"require_pushed_authorization_requests"`
 	// Trusted skips the consent page: for the operator's own applications only.
 	Trusted bool `yaml:"trusted"`
 	// IDTokenClaims are claims about the user put into the ID token as well, when a granted scope carries them; the default is

@@ -19,6 +19,9 @@ type Policy struct {
 	// DefaultAudience is the audience of access tokens when neither the request nor its scopes say one; default the issuer.
 	DefaultAudience string `yaml:"default_audience"`
 
+	// RequirePAR refuses authorization requests that were not pushed (RFC 9126 §5); always so in preset fapi2.
+	RequirePAR bool `yaml:"require_par"`
+
 	// Refresh tokens by client class.
 	Confidential Refresh `yaml:"refresh_confidential"`
 	Public       Refresh `yaml:"refresh_public"`

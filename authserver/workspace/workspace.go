@@ -37,6 +37,9 @@ const (
 	FAPI2    Preset = "fapi2"    // the FAPI 2.0 Security Profile
 )
 
+// FAPI reports whether the workspace keeps to the FAPI 2.0 Security Profile.
+func (w *Workspace) FAPI() bool { return w.Preset == FAPI2 }
+
 // Scope is a scope value with what it means to the user, and the resource server that it is for.
 type Scope struct {
 	Name        string `yaml:"name"`
