@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -90,21 +91,11 @@ func arguments(event *runtime.EventConsoleAPICalled) string {
 	return strings.Join(words, " ")
 }
 
-// expect drops the problems that contain the text: those that the test provoked. It fails when there is none.
-func (b *browser) expect(text string) {
-	b.t.Helper()
+// forgive drops the problems that contain the text: those that the test itself provoked.
+func (b *browser) forgive(text string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	var rest []string
-	for _, problem := range b.problems {
-		if !strings.Contains(problem, text) {
-			rest = append(rest, problem)
-		}
-	}
-	if len(rest) == len(b.problems) {
-		b.t.Errorf("the console shows no %q", text)
-	}
-	b.problems = rest
+	b.problems = slices.DeleteFunc(b.problems, func(problem string) bool { return strings.Contains(problem, text) })
 }
 
 func (b *browser) report() {
@@ -174,22 +165,25 @@ func (b *browser) visit(address string) {
 	b.do("visit "+address, chromedp.Navigate(address))
 }
 
-// click presses the element with the mouse. The app replaces the prerendered elements when it starts: one that went away
-// between being found and being pressed is looked for again.
+// back goes one page back, as the button does. The page that asks for it may be gone before it can answer.
+func (b *browser) back() {
+	read(b, chromedp.Evaluate[bool](`(history.back(), true)`))
+	time.Sleep(100 * time.Millisecond) // the navigation begins after the script that asked for it
+}
+
+// click presses the mouse on the middle of the element, once the app is not about to replace it. It goes by what is on the
+// screen, not by nodes: a page that comes back from the back/forward cache has others.
 func (b *browser) click(id string) {
 	b.t.Helper()
-	for deadline := time.Now().Add(patience); ; {
-		b.see(id, "")
-		ctx, cancel := context.WithTimeout(b.ctx, time.Second)
-		err := chromedp.Do(ctx, chromedp.Click("#"+id, chromedp.NodeVisible))
-		cancel()
-		if err == nil {
-			return
-		}
-		if time.Now().After(deadline) {
-			b.fail("click %s: %v", id, err)
-		}
-	}
+	b.see(id, "")
+	b.wait("the app has started", `document.documentElement.dataset.app !== "loading"`)
+	middle := evaluate[[]float64](b, fmt.Sprintf(`(() => {
+		const e = document.getElementById(%q)
+		e.scrollIntoView({block: "center", behavior: "instant"})
+		const r = e.getBoundingClientRect()
+		return [r.x + r.width / 2, r.y + r.height / 2]
+	})()`, id))
+	b.do("click "+id, chromedp.MouseClickXY(middle[0], middle[1]))
 }
 
 // fill types the text into an emptied field.
@@ -197,7 +191,7 @@ func (b *browser) fill(id, text string) {
 	b.t.Helper()
 	b.see(id, "")
 	evaluate[bool](b, fmt.Sprintf(`(() => { const e = document.getElementById(%q); e.value = ""; e.focus(); return true })()`, id))
-	b.do("fill "+id, chromedp.SendKeys("#"+id, text))
+	b.do("fill "+id, chromedp.KeyEvent(text))
 }
 
 // see waits until the element is visible and contains the text.
@@ -222,7 +216,9 @@ func (b *browser) arrive(prefix string) {
 
 func (b *browser) location() string { return read(b, chromedp.Location()) }
 
-func (b *browser) text(selector string) string { return read(b, chromedp.Text(selector)) }
+func (b *browser) text(selector string) string {
+	return read(b, chromedp.Evaluate[string](fmt.Sprintf(`document.querySelector(%q).innerText`, selector)))
+}
 
 // read runs an action for its value; a page that has none answers the zero value.
 func read[T any](b *browser, action chromedp.Action[T]) T {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/storage"
 	"github.com/chromedp/chromedp"
 )
@@ -59,7 +60,7 @@ func TestAliceSignsInKeepsNotesAndSignsOut(t *testing.T) {
 	b.see("sign-in", "")
 	b.gone("user-name")
 	b.shots("6-signed-out-again")
-	b.do("back", chromedp.NavigateBack())
+	b.back()
 	b.gone("user-name")
 	b.gone("notes")
 
@@ -157,7 +158,7 @@ func TestBackAndReloadDoNotBreakASignIn(t *testing.T) {
 	b.click("sign-in")
 	b.arrive(p.issuer)
 	b.do("reload", chromedp.Reload())
-	b.do("back", chromedp.NavigateBack())
+	b.back()
 	b.see("sign-in", "")
 	b.click("sign-in")
 	b.arrive(p.issuer)
@@ -169,14 +170,16 @@ func TestBackAndReloadDoNotBreakASignIn(t *testing.T) {
 	b.click("consent_allow")
 	b.arrive(p.origin + "/")
 	b.see("user-name", "Alice")
-	b.do("back", chromedp.NavigateBack())
+	b.back() // to the consent form, which says that it has been answered
 	b.visit(p.origin + "/")
 	b.see("user-name", "Alice")
+	b.forgive("410 (Gone)")
 }
 
 func TestThePageSaysWhatIsMissingWithoutWebAssembly(t *testing.T) {
 	p := start(t)
-	b := open(t, chromedp.Flag("js-flags", "--noexpose-wasm"))
+	b := open(t)
+	send(b, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: `delete globalThis.WebAssembly`})
 	b.visit(p.origin + "/")
 	b.see("no-wasm", "WebAssembly")
 	b.see("sign-in", "")

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"embed"
+	"fmt"
+	"path/filepath"
+	"text/template"
+)
+
+// settings are what the servers' configurations are filled in with.
+type settings struct {
+	App                 string // origins
+	AuthorizationServer string
+	API                 string
+	Data                string // the folder of everything that is kept; environment: DATA
+	DocsSecretHash      string
+}
+
+func newSettings(d *doors, getenv func(string) string) settings {
+	data := getenv("DATA")
+	if data == "" {
+		data = ".data"
+	}
+	return settings{
+		App:                 d.origin("PORT"),
+		AuthorizationServer: d.origin("AS_PORT"),
+		API:                 d.origin("API_PORT"),
+		Data:                filepath.ToSlash(data),
+		DocsSecretHash:      fmt.Sprintf("%x", sha256.Sum256([]byte("docs-secret"))),
+	}
+}
+
+//go:embed *.yaml
+var templates embed.FS
+
+// fill returns a configuration, filled in.
+func (s settings) fill(name string) ([]byte, error) {
+	parsed, err := template.New(name).Option("missingkey=error").ParseFS(templates, name)
+	if err != nil {
+		return nil, err
+	}
+	var filled bytes.Buffer
+	err = parsed.Execute(&filled, s)
+	return filled.Bytes(), err
+}
+
+// noEnvironment keeps the variables of the servers' own programs out of the demo.
+func noEnvironment(string) string { return "" }
