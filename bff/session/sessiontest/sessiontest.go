@@ -35,13 +35,17 @@ type Backend struct {
 	// Sealed returns what lies at rest, SetSealed replaces it: what who holds the storage can do.
 	Sealed    func(t *testing.T, store session.Store, kind Kind, key string) []byte
 	SetSealed func(t *testing.T, store session.Store, kind Kind, key string, sealed []byte)
+	// Pass lets so much time pass for a store that has a clock of its own beside now.
+	Pass func(t *testing.T, store session.Store, d time.Duration)
+	// Forgets is how long after its end a store forgets a row by itself; 0 for one that is swept.
+	Forgets time.Duration
 }
 
 // Run runs the suite on a backend.
 func Run(t *testing.T, backend Backend) {
 	t.Helper()
 	for _, group := range []map[string]func(*testing.T, *bench){
-		recordTests, endTests, touchTests, findTests, sealTests, cookieTests,
+		recordTests, endTests, touchTests, findTests, sealTests, cookieTests, leaseTests, useTests, noticeTests,
 	} {
 		for name, test := range group {
 			t.Run(name, func(t *testing.T) { test(t, newBench(t, backend)) })
@@ -141,6 +145,15 @@ func (b *bench) load(t *testing.T, id string) session.Record {
 		t.Fatalf("load %s: %v", id, err)
 	}
 	return record
+}
+
+// pass lets time pass, for the clock and for the store.
+func (b *bench) pass(t *testing.T, d time.Duration) {
+	t.Helper()
+	b.clock.Advance(d)
+	if b.Pass != nil {
+		b.Pass(t, b.store, d)
+	}
 }
 
 func wantError(t *testing.T, doing string, err, want error) {
