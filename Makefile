@@ -11,7 +11,7 @@ PACKAGES := ./...
 
 export GOFLAGS := -mod=readonly $(filter-out -mod=%,$(GOFLAGS))
 
-.PHONY: help run bundle build test check format vet staticcheck unit walk e2e setup clean
+.PHONY: help run bundle build test check format vet staticcheck unit walk e2e interop setup clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -27,7 +27,7 @@ build: bundle ## build the page's bundle and all programs into .cache/bin
 bundle: ## build the WASM and compress what the page loads
 	$(GO) run ./scripts/bundle
 
-test: setup check unit e2e ## install what the tests need and run every test
+test: setup check unit interop e2e ## install what the tests need and run every test
 
 check: format vet staticcheck ## formatting, vet for both targets, staticcheck
 
@@ -38,11 +38,13 @@ format: $(GOFUMPT)
 vet:
 	$(GO) vet $(PACKAGES)
 	$(GO) vet -tags e2e ./scripts/e2e
+	$(GO) vet -tags interop ./scripts/interop/...
 	GOOS=js GOARCH=wasm $(GO) vet ./app/... ./bff/api
 
 staticcheck: $(STATICCHECK)
 	$(STATICCHECK) $(PACKAGES)
 	$(STATICCHECK) -tags e2e ./scripts/e2e
+	$(STATICCHECK) -tags interop ./scripts/interop/...
 	GOOS=js GOARCH=wasm $(STATICCHECK) ./app/... ./bff/api
 
 unit: bundle ## the tests that need nothing installed, with the race detector
@@ -50,6 +52,9 @@ unit: bundle ## the tests that need nothing installed, with the race detector
 
 e2e: build ## the journeys: headless Chromium and curl against the built product; screenshots in .screenshots
 	PRODUCT=$(CURDIR)/$(BUILT)/demo $(GO) test -tags e2e -count=1 -timeout 10m ./scripts/e2e
+
+interop: ## someone else's clients and servers against ours: openid-client, oauth4webapi, oidc-provider, on Node
+	$(GO) test -tags interop -count=1 -timeout 10m -v ./scripts/interop/...
 
 walk: ## print the ten steps with file and line, and write the README's table
 	@$(GO) run ./scripts/walk -write README.md

@@ -19,3 +19,5 @@ need() { # need COMMAND PACKAGE
 need gcc gcc # the race detector links with it
 need curl curl
 need chromium chromium
+need node nodejs # someone else's clients run on it
+need npm npm

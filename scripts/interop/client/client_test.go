@@ -1,0 +1,90 @@
+//go:build interop
+
+package client
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"cloakroom/authserver"
+	"cloakroom/authserver/keys"
+	"cloakroom/authserver/store/sqlstore"
+	"cloakroom/scripts/interop"
+)
+
+// TestSomeoneElsesClientsDriveTheServer starts the authorization server and gives it to the checks in *.test.mjs, each of
+// which is a line of the output. CHECKS narrows the files, for work on one of them: CHECKS=token.test.mjs.
+func TestSomeoneElsesClientsDriveTheServer(t *testing.T) {
+	if err := interop.Install(t.Context(), "..", os.Stdout); err != nil {
+		t.Fatal(err)
+	}
+	house := start(t)
+	pattern := "*.test.mjs"
+	if only := os.Getenv("CHECKS"); only != "" {
+		pattern = only
+	}
+	files, err := filepath.Glob(pattern)
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no file is named %s: %v", pattern, err)
+	}
+	command := interop.Node(t.Context(), house.environment(t), append([]string{"--test", "--test-reporter=spec"}, files...)...)
+	command.Stdout, command.Stderr = os.Stdout, os.Stderr
+	if err := command.Run(); err != nil {
+		t.Errorf("a check failed: %v", err)
+		if err := os.WriteFile(filepath.Join(os.TempDir(), "interop-authserver.log"), house.log.Bytes(), 0o600); err == nil {
+			t.Log("the server's log is interop-authserver.log in the folder for temporary files")
+		}
+	}
+}
+
+// house is the authorization server in this process, as its program would make it, on a SQLite file.
+type house struct {
+	settings
+	log *lockedBuffer
+}
+
+// start starts the server on a free port. It is stopped when the test ends.
+func start(t *testing.T) *house {
+	t.Helper()
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &house{settings: newSettings(t, listener.Addr()), log: &lockedBuffer{}}
+	environment := map[string]string{authserver.EnvKeyEncryptionKey: keys.NewSealingKey().Reveal()}
+	config, err := authserver.ParseConfig("authserver.yaml", h.fill(t), func(name string) string { return environment[name] })
+	if err := errors.Join(err, config.ReadSecrets(os.ReadFile)); err != nil {
+		t.Fatal(err)
+	}
+	store, err := sqlstore.Open(t.Context(), filepath.Join(t.TempDir(), "authserver.db"), time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	server, err := authserver.New(t.Context(), config, store, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	front := authserver.HTTPServer(server.Handler(), log)
+	served := make(chan error, 1)
+	go func() { served <- front.Serve(listener) }()
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 10*time.Second)
+		defer cancel()
+		shutdown := front.Shutdown(ctx)
+		if err := <-served; !errors.Is(err, http.ErrServerClosed) {
+			t.Errorf("serve: %v", err)
+		}
+		if err := errors.Join(shutdown, server.Close(), store.Close()); err != nil {
+			t.Error(err)
+		}
+	})
+	return h
+}
