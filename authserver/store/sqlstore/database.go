@@ -29,6 +29,8 @@ type database interface {
 	deadline() time.Duration
 	// duplicate reports whether err means that a unique key is taken.
 	duplicate(err error) bool
+	// collided reports whether err means that the transaction was ended for the sake of another, and may be tried again.
+	collided(err error) bool
 	// explain says what a start-up error means to an operator.
 	explain(err error) error
 }

@@ -61,6 +61,8 @@ func TestOpenRefusesWhatIsNoDatabase(t *testing.T) {
 		":memory:":                            "not in memory",
 		"file:x?mode=memory":                  "without parameters",
 		"postgres://u:p4ss@host:port/x":       "cannot be read",
+		"postgres://h/x?pool_max_conns=1":     "not a number of 2 or more",
+		"postgres://h/x?pool_max_conns=many":  "not a number of 2 or more",
 		"postgres://u:p4ss@127.0.0.1:1/x":     `database "x" at 127.0.0.1:1`,
 		filepath.Join(t.TempDir(), "no", "x"): "does not exist",
 	} {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -13,14 +14,24 @@ import (
 )
 
 const (
-	postgresReaders  = 16
-	postgresDeadline = 15 * time.Second
-	// postgresUnique is unique_violation (PostgreSQL, appendix A).
-	postgresUnique = "23505"
+	postgresConnections = 17
+	postgresDeadline    = 15 * time.Second
+	// poolSize is the parameter of a postgres:// address that says how many connections one instance opens, as pgx spells it.
+	poolSize = "pool_max_conns"
+)
+
+// Error codes (PostgreSQL, appendix A).
+const (
+	postgresUnique        = "23505" // unique_violation
+	postgresSerialization = "40001" // serialization_failure
+	postgresDeadlock      = "40P01" // deadlock_detected
 )
 
 // postgres is a PostgreSQL database, which several instances may share.
-type postgres struct{ config *pgx.ConnConfig }
+type postgres struct {
+	config  *pgx.ConnConfig
+	readers int
+}
 
 // parsePostgres reads a postgres:// address. Its errors do not show the password.
 func parsePostgres(dsn string) (database, error) {
@@ -28,7 +39,14 @@ func parsePostgres(dsn string) (database, error) {
 	if err != nil {
 		return nil, errors.New("the postgres:// address cannot be read")
 	}
-	return postgres{config}, nil
+	connections := postgresConnections
+	if text, given := config.RuntimeParams[poolSize]; given {
+		delete(config.RuntimeParams, poolSize) // it is not the server's
+		if connections, err = strconv.Atoi(text); err != nil || connections < 2 {
+			return nil, fmt.Errorf("the postgres:// address: %s=%s is not a number of 2 or more: one connection writes, the others read", poolSize, text)
+		}
+	}
+	return postgres{config: config, readers: connections - 1}, nil
 }
 
 func (d postgres) name() string {
@@ -56,7 +74,7 @@ func (d postgres) openWriter(ctx context.Context) (*sql.DB, error) {
 	return pool, nil
 }
 
-func (d postgres) openReaders() (*sql.DB, error) { return d.open(postgresReaders), nil }
+func (d postgres) openReaders() (*sql.DB, error) { return d.open(d.readers), nil }
 
 func (d postgres) open(connections int) *sql.DB {
 	pool := stdlib.OpenDB(*d.config)
@@ -68,6 +86,11 @@ func (d postgres) open(connections int) *sql.DB {
 func (d postgres) duplicate(err error) bool {
 	failure, ok := errors.AsType[*pgconn.PgError](err)
 	return ok && failure.Code == postgresUnique
+}
+
+func (d postgres) collided(err error) bool {
+	failure, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && (failure.Code == postgresDeadlock || failure.Code == postgresSerialization)
 }
 
 func (d postgres) explain(err error) error { return err }

@@ -119,6 +119,8 @@ func (d sqlite) duplicate(err error) bool {
 	return code == sqlitePrimaryKey || code == sqliteUnique
 }
 
+func (d sqlite) collided(error) bool { return false } // BEGIN IMMEDIATE has locked all there is to lock
+
 func (d sqlite) explain(err error) error {
 	switch sqliteCode(err) & 0xff {
 	case sqliteNotADB:

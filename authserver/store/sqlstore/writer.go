@@ -7,10 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"runtime/debug"
 	"sync"
-
-	"cloakroom/authserver/store"
 )
 
 // maxGroup is how many writes share a transaction at most.
@@ -48,7 +45,7 @@ func newWriter(ctx context.Context, database database, pool *sql.DB) *writer {
 
 // update is the one way to write. It runs do in a transaction, perhaps with other writes in it, and returns after the commit. If do
 // returns an error, what it wrote is undone, and nothing else. The context bounds the waiting; a write that has
-// begun is carried through. do may run twice, so it sets all that it answers with.
+// begun is carried through. do may run again, so it sets all that it answers with.
 func (s *Store) update(ctx context.Context, operation string, do func(ctx context.Context, tx *tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return answer(operation, err)
@@ -108,12 +105,16 @@ func (w *writer) gather(first *write) []*write {
 }
 
 // commit answers every write of the group. The first try is the cheap one, without savepoints; if a write spoils it, each gets a
-// savepoint; if even so the transaction breaks, each gets a transaction. When the commit itself failed nobody knows what is
-// on the disk: trying again could use a code up for a caller who then is told that it was used.
+// savepoint; if even so the transaction breaks, or another process's transaction waits for it and it for that one, each gets a
+// transaction. When the commit itself failed nobody knows what is on the disk: trying again could use a code up for a caller
+// who then is told that it was used.
 func (w *writer) commit(ctx context.Context, group []*write) {
 	answers, err := w.transaction(ctx, group, w.bare)
-	if _, spoilt := errors.AsType[*spoiled](err); spoilt && len(group) > 1 {
+	if _, spoilt := errors.AsType[*spoiled](err); spoilt && len(group) > 1 && !w.collided(err) {
 		answers, err = w.transaction(ctx, group, w.guarded)
+	}
+	for again := 0; len(group) == 1 && again < maxCollisions && w.collided(err); again++ {
+		answers, err = w.transaction(ctx, group, w.bare)
 	}
 	switch {
 	case err == nil:
@@ -134,13 +135,16 @@ func (w *writer) commit(ctx context.Context, group []*write) {
 	}
 }
 
+// maxCollisions is how often a write is tried again that another process's writes got in the way of.
+const maxCollisions = 5
+
+// collided reports whether the database ended a transaction for the sake of another one, before its commit.
+func (w *writer) collided(err error) bool {
+	return err != nil && !errors.Is(err, errCommit) && w.database.collided(err)
+}
+
 // errCommit means that the commit itself failed.
 var errCommit = errors.New("commit")
-
-// spoiled means that a write failed halfway, with what is in it.
-type spoiled struct{ error }
-
-func (s *spoiled) Unwrap() error { return s.error }
 
 // transaction runs the group in one transaction and returns each write's own error. Its connection is given up unless the
 // transaction came to an end on it.
@@ -189,47 +193,6 @@ func (w *writer) begin(ctx context.Context) (*tx, error) {
 		}
 		w.drop()
 	}
-}
-
-// bare runs one write. One that fails with an error of the contract before it changed anything leaves nothing to undo, and that is
-// how writes fail; any other failure spoils the transaction. A savepoint for each write would halve the throughput.
-func (w *writer) bare(ctx context.Context, tx *tx, one *write) (failed, broken error) {
-	tx.changed = false
-	failed = run(ctx, tx, one)
-	if failed == nil || (known(failed) && !tx.changed) {
-		return failed, nil
-	}
-	if w.database.duplicate(failed) {
-		failed = store.ErrConflict
-	}
-	return nil, &spoiled{failed}
-}
-
-// guarded runs one write within a savepoint.
-func (w *writer) guarded(ctx context.Context, tx *tx, one *write) (failed, broken error) {
-	if err := tx.control(ctx, "SAVEPOINT one"); err != nil {
-		return nil, err
-	}
-	failed = run(ctx, tx, one)
-	if w.database.duplicate(failed) {
-		failed = store.ErrConflict
-	}
-	if failed != nil {
-		if err := tx.control(ctx, "ROLLBACK TO SAVEPOINT one"); err != nil {
-			return nil, errors.Join(failed, err)
-		}
-	}
-	return failed, tx.control(ctx, "RELEASE SAVEPOINT one")
-}
-
-// run makes a panic of one write its own error: the writer serves everybody.
-func run(ctx context.Context, tx *tx, one *write) (err error) {
-	defer func() {
-		if reason := recover(); reason != nil {
-			err = fmt.Errorf("panic: %v\n%s", reason, debug.Stack())
-		}
-	}()
-	return one.do(ctx, tx)
 }
 
 // drop gives the connection up; its transaction, if any, is undone by the database.
