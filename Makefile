@@ -17,15 +17,16 @@ export GOFLAGS := -mod=readonly $(filter-out -mod=%,$(GOFLAGS))
 help: ## list the targets
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## (.*)/  make \1	\2/' | expand -t 20
 
+run: BUNDLE = -fast
 run: build ## build the product and start it; PORT, AS_PORT, API_PORT and DATA override the defaults
 	@exec $(BUILT)/demo
 
 build: bundle ## build the page's bundle and all programs into .cache/bin
 	@mkdir -p $(BUILT)
-	$(GO) build -trimpath -o $(BUILT)/ ./scripts/demo ./authserver/cmd/authserver ./authserver/cmd/demoapi ./bff/cmd/bff
+	$(GO) build -o $(BUILT)/ ./scripts/demo ./authserver/cmd/authserver ./authserver/cmd/demoapi ./bff/cmd/bff
 
 bundle: ## build the WASM and compress what the page loads
-	$(GO) run ./scripts/bundle
+	$(GO) run ./scripts/bundle $(BUNDLE)
 
 test: setup check unit interop e2e ## install what the tests need and run every test
 

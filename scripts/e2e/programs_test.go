@@ -1,0 +1,128 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"text/template"
+	"time"
+
+	"cloakroom/scripts/visitor"
+)
+
+// The demo is only a composition: the three servers as programs of their own, configured by file and environment, do the same.
+func TestTheThreeServersRunAsProgramsOfTheirOwn(t *testing.T) {
+	ports := freePorts(t, 6)
+	origin := func(index int) string { return fmt.Sprintf("http://localhost:%d", ports[index]) }
+	folder := t.TempDir()
+	for _, name := range []string{"client.secret", "authserver.key", "bff.key"} {
+		secret := make([]byte, 32)
+		_, _ = rand.Read(secret)
+		write(t, filepath.Join(folder, "secrets", name), base64.StdEncoding.EncodeToString(secret))
+	}
+	for _, name := range []string{"authserver.yaml", "demoapi.yaml", "bff.yaml"} {
+		configuration := template.Must(template.ParseFiles(filepath.Join("..", "demo", name)))
+		var filled bytes.Buffer
+		if err := configuration.Execute(&filled, map[string]string{
+			"App": origin(0), "AuthorizationServer": origin(1), "API": origin(2), "Data": folder, "DocsSecretHash": strings.Repeat("0", 64),
+		}); err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(folder, name), filled.String())
+	}
+	for index, server := range []struct{ program, variable string }{{"bff", "BFF"}, {"authserver", "AUTHSERVER"}, {"demoapi", "DEMOAPI"}} {
+		runProgram(t, server.program, filepath.Join(folder, server.program+".yaml"),
+			fmt.Sprintf("%s_LISTEN=127.0.0.1:%d", server.variable, ports[index]),
+			fmt.Sprintf("%s_ADMIN_LISTEN=127.0.0.1:%d", server.variable, ports[index+3]))
+	}
+	for index := range 3 {
+		answers(t, origin(index+3)+"/readyz")
+	}
+
+	person := visitor.New(nil)
+	if err := person.SignIn(t.Context(), origin(0), "baseline", "alice", "wonderland"); err != nil {
+		t.Fatal(err)
+	}
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, origin(0)+"/api/notes", strings.NewReader(`{"text":"three programs"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range map[string]string{
+		"Cookie": person.Cookie("localhost"), "X-BFF-CSRF": "1", "Sec-Fetch-Site": "same-origin", "Content-Type": "application/json",
+	} {
+		request.Header.Set(name, value)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if body, _ := io.ReadAll(response.Body); response.StatusCode != http.StatusCreated || !strings.Contains(string(body), "three programs") {
+		t.Errorf("POST /api/notes: %s %s", response.Status, body)
+	}
+}
+
+// runProgram starts one of the built programs; when the test ends, SIGTERM has to end it well.
+func runProgram(t *testing.T, name, configuration string, environment ...string) {
+	t.Helper()
+	log := new(lockedBuffer)
+	cmd := exec.Command(filepath.Join(filepath.Dir(binary(t)), name), "serve", "--config", configuration)
+	cmd.Env = append(os.Environ(), environment...)
+	cmd.Dir = t.TempDir()
+	cmd.Stdout, cmd.Stderr = log, log
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		if err := cmd.Wait(); err != nil || t.Failed() {
+			t.Errorf("%s: %v\n%s", name, err, log.String())
+		}
+	})
+}
+
+// answers waits until the address answers 200.
+func answers(t *testing.T, address string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), startup)
+	defer cancel()
+	for {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response, err := http.DefaultClient.Do(request)
+		if err == nil {
+			_ = response.Body.Close()
+			if response.StatusCode == http.StatusOK {
+				return
+			}
+		}
+		if ctx.Err() != nil {
+			t.Fatalf("%s does not answer: %v", address, err)
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
+func write(t *testing.T, path, content string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
