@@ -11,18 +11,23 @@ package app
 import (
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
+	"cloakroom/app/component"
 	"cloakroom/app/page"
+	"cloakroom/app/text"
 )
 
 // route is a permanent URL of the page.
 type route struct {
 	path   string
-	screen func(backend page.Backend, browser page.Browser) goapp.Composer
+	title  string
+	screen func(page.World) goapp.Composer
 }
 
 // routes are all of them. Server and browser read the same list.
 func routes() []route {
 	return []route{
-		{"/", func(backend page.Backend, browser page.Browser) goapp.Composer { return page.NewHome(backend, browser) }},
+		{component.PathHome, text.Title, func(world page.World) goapp.Composer { return page.NewHome(world) }},
+		{component.PathSession, text.SessionTitle + text.TitleEnd, func(world page.World) goapp.Composer { return page.NewSession(world) }},
+		{component.PathBuild, text.BuildTitle + text.TitleEnd, func(world page.World) goapp.Composer { return page.NewBuild(world) }},
 	}
 }

@@ -12,10 +12,10 @@ import (
 // Step 1a: the user opens the application (the client); its page takes over from the prerendered one and asks the BFF
 // who is signed in.
 func Run() {
-	browser := backend.Browser{}
-	client := backend.New(browser)
+	browser := backend.NewBrowser()
+	world := page.World{Backend: backend.New(browser), Browser: browser, Facts: browser.Facts()}
 	for _, route := range routes() {
-		goapp.Route(route.path, func() goapp.Composer { return route.screen(client, browser) })
+		goapp.Route(route.path, func() goapp.Composer { return route.screen(world) })
 	}
 	goapp.RouteWithRegexp(".*", func() goapp.Composer { return page.NewNotFound() })
 	goapp.RunWhenOnBrowser()

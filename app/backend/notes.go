@@ -39,3 +39,8 @@ func (c *Client) AddNote(ctx context.Context, text string) (Note, error) {
 func (c *Client) DeleteNote(ctx context.Context, id string) error {
 	return c.Call(ctx, "DELETE", pathNotes+"/"+url.PathEscape(id), nil, nil)
 }
+
+// DeleteAllNotes deletes the user's notes. The API may ask for a fresh sign-in first: see [StepUp].
+func (c *Client) DeleteAllNotes(ctx context.Context) error {
+	return c.Call(ctx, "DELETE", pathNotes, nil, nil)
+}

@@ -22,6 +22,25 @@ const (
 	IDNotes    = "notes"
 	IDNoteText = "note-text"
 	IDNoteAdd  = "note-add"
+
+	IDNotesClear = "notes-clear"
+	IDClearYes   = "notes-clear-yes"
+	IDStepUp     = "step-up"
+
+	IDExtend     = "extend"
+	IDExpiring   = "expiring"
+	IDRefresh    = "refresh"
+	IDSessions   = "sessions"
+	IDEndOthers  = "end-others"
+	IDSignOutAll = "sign-out-all"
+	IDDocument   = "document"
+)
+
+// The permanent URLs of the screens.
+const (
+	PathHome    = "/"
+	PathSession = "/session"
+	PathBuild   = "/build"
 )
 
 // RouteLink is the attribute of links that the app follows in place. All others are navigations that the server sees.

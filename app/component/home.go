@@ -13,23 +13,25 @@ func Pitch(providers []api.Provider) goapp.UI {
 	return goapp.Section().Class("pitch").Body(
 		goapp.H1().Class("display").Text(text.Motto),
 		goapp.P().Class("lede").Text(text.Lede),
-		goapp.Div().Class("actions").Body(signInLinks(providers)...),
+		SignInLinks(providers, PathHome),
 		goapp.P().Class("promise").Text(text.Promise),
 	)
 }
 
-// signInLinks offers each provider; one needs no name.
-func signInLinks(providers []api.Provider) []goapp.UI {
+// SignInLinks offers each provider; one needs no name. The user comes back to the given path.
+func SignInLinks(providers []api.Provider, back string) goapp.UI {
 	if len(providers) < 2 {
-		href := api.PathLogin
+		login := ""
 		if len(providers) == 1 {
-			href = providers[0].Login
+			login = providers[0].Login
 		}
-		return []goapp.UI{goapp.A().ID(IDSignIn).Class("button").Href(href).Text(text.SignIn)}
+		return goapp.Div().Class("actions").Body(
+			goapp.A().ID(IDSignIn).Class("button").Href(state.LoginURL(login, back)).Text(text.SignIn),
+		)
 	}
 	links := make([]goapp.UI, len(providers))
 	for i, provider := range providers {
-		link := goapp.A().Class("button").Href(provider.Login).Text(text.SignInWith + provider.Name)
+		link := goapp.A().Class("button").Href(state.LoginURL(provider.Login, back)).Text(text.SignInWith + provider.Name)
 		if i == 0 {
 			link = link.ID(IDSignIn)
 		} else {
@@ -37,11 +39,12 @@ func signInLinks(providers []api.Provider) []goapp.UI {
 		}
 		links[i] = link
 	}
-	return links
+	return goapp.Div().Class("actions").Body(links...)
 }
 
-// Alert is a message that is read out at once. It keeps its place when there is none.
-func Alert(alert *state.Alert, retry goapp.EventHandler) goapp.UI {
+// Alert is a message that is read out at once. It keeps its place when there is none. Its link to sign in leads back to
+// the given path.
+func Alert(alert *state.Alert, back string, retry goapp.EventHandler) goapp.UI {
 	frame := goapp.Div().Class("alert-place").Role("alert")
 	if alert == nil {
 		return frame
@@ -50,7 +53,7 @@ func Alert(alert *state.Alert, retry goapp.EventHandler) goapp.UI {
 		goapp.Elem("strong").Class("alert-title").Text(alert.Title),
 		goapp.P().Text(alert.Detail),
 		when(alert.SignIn != "", func() goapp.UI {
-			return goapp.A().Class("alert-action").Href(api.PathLogin).Text(alert.SignIn)
+			return goapp.A().Class("alert-action").Href(state.LoginURL("", back)).Text(alert.SignIn)
 		}),
 		when(alert.Retry, func() goapp.UI {
 			return goapp.Button().ID(IDRetry).Class("alert-action").Type("button").OnClick(retry).Text(text.CheckAgain)

@@ -18,6 +18,7 @@ type NoteHandlers struct {
 	Add    goapp.EventHandler
 	Delete func(id string) goapp.EventHandler
 	Retry  goapp.EventHandler
+	Clear  ClearHandlers
 }
 
 // Notes is the card with the list and the form to add one.
@@ -27,6 +28,7 @@ func Notes(home *state.Home, handlers NoteHandlers) goapp.UI {
 		goapp.P().Class("quiet").Text(text.NotesLede),
 		noteForm(home.Adding, handlers.Add),
 		noteList(home, handlers),
+		clearNotes(home, handlers.Clear),
 	)
 }
 

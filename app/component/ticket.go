@@ -16,17 +16,17 @@ const specimen = 217
 
 // Picture is the product in one picture: the coat behind the counter is the token, the stub in front of it the cookie.
 // The number is this session's.
-func Picture(home *state.Home) goapp.UI {
-	number := home.Ticket
+func Picture(visit *state.Visit) goapp.UI {
+	number := visit.Ticket
 	if number == 0 {
 		number = specimen
 	}
 	label := strconv.Itoa(number)
 	figure := goapp.Elem("figure").Class("picture")
 	switch {
-	case home.Torn:
+	case visit.Torn:
 		figure = figure.Class("picture-torn")
-	case home.Ticket != 0:
+	case visit.Ticket != 0:
 		figure = figure.Class("picture-held")
 	}
 	return figure.Body(

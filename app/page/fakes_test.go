@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
@@ -18,7 +19,10 @@ type server struct {
 	err       error
 	notes     []backend.Note
 	logoutURL string
+	sessions  []api.SessionInfo
+	stepUp    bool
 	calls     atomic.Int32
+	ended     []string
 }
 
 func (s *server) Session(context.Context) (api.Session, error) {
@@ -38,6 +42,27 @@ func (s *server) AddNote(_ context.Context, note string) (backend.Note, error) {
 
 func (s *server) DeleteNote(context.Context, string) error { return s.err }
 
+func (s *server) DeleteAllNotes(context.Context) error {
+	if s.stepUp {
+		return &backend.Error{Problem: api.Problem{Status: 401, Code: api.StepUpRequired, LoginURL: "/bff/login?max_age=60"}}
+	}
+	return s.err
+}
+
+func (s *server) Extend(context.Context) (api.Session, error)         { return s.session, s.err }
+func (s *server) Refresh(context.Context) (api.Session, error)        { return s.session, s.err }
+func (s *server) Sessions(context.Context) ([]api.SessionInfo, error) { return s.sessions, s.err }
+
+func (s *server) EndSession(_ context.Context, handle string) error {
+	s.ended = append(s.ended, handle)
+	return s.err
+}
+
+func (s *server) EndOtherSessions(context.Context) error {
+	s.ended = append(s.ended, "others")
+	return s.err
+}
+
 // window is a browser without a screen.
 type window struct {
 	parameter string
@@ -47,6 +72,37 @@ type window struct {
 	kept      map[string]string
 	restored  func()
 	stopped   bool
+
+	title   string
+	now     time.Time
+	tick    func(time.Time)
+	heard   func(backend.Event)
+	running int // of the clock and the events
+	copied  string
+	refuses bool // to copy
+}
+
+func (w *window) Enter(title string) { w.title = title }
+func (w *window) Now() time.Time     { return w.now }
+func (w *window) Readable() string   { return "" }
+func (w *window) Every(_ time.Duration, f func(time.Time)) (stop func()) {
+	w.tick = f
+	return w.begin()
+}
+
+func (w *window) Listen(_ string, f func(backend.Event)) (stop func()) {
+	w.heard = f
+	return w.begin()
+}
+
+func (w *window) begin() (stop func()) {
+	w.running++
+	return func() { w.running-- }
+}
+
+func (w *window) Copy(text string, then func(bool)) {
+	w.copied = text
+	then(!w.refuses)
 }
 
 func (w *window) Assign(destination string) { w.assigned = destination }
@@ -67,21 +123,30 @@ func (w *window) TakeKept(key string) string { kept := w.kept[key]; delete(w.kep
 func (w *window) Focus(id string)            { w.focused = id }
 
 // mounted makes the engine, which mounts in a browser only, call OnMount here too.
-type mounted struct{ *Home }
+type mounted struct {
+	goapp.Composer
+	mount func(goapp.Context)
+}
 
-func (m *mounted) OnPreRender(ctx goapp.Context) { m.OnMount(ctx) }
+func (m *mounted) OnPreRender(ctx goapp.Context) { m.mount(ctx) }
 
 func open(t *testing.T, server *server, window *window) (home *Home, html func() string) {
 	t.Helper()
-	home = NewHome(server, window)
+	home = NewHome(World{Backend: server, Browser: window})
+	return home, show(t, home, home.OnMount)
+}
+
+// show mounts a screen and returns how it looks once everything has settled.
+func show(t *testing.T, screen goapp.Composer, mount func(goapp.Context)) (html func() string) {
+	t.Helper()
 	engine := goapp.NewTestEngine()
-	screen := &mounted{home}
-	if err := engine.Load(screen); err != nil {
+	root := &mounted{screen, mount}
+	if err := engine.Load(root); err != nil {
 		t.Fatal(err)
 	}
-	return home, func() string {
+	return func() string {
 		engine.ConsumeAll()
-		return goapp.HTMLString(screen)
+		return goapp.HTMLString(root)
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 )
 
 func TestPrerenderedHomeHasASignInLinkAndNoServer(t *testing.T) {
-	expect(t, goapp.HTMLString(NewHome(nil, nil)),
+	expect(t, goapp.HTMLString(NewHome(World{})),
 		[]string{`href="/bff/login"`, `id="sign-in"`, text.StatusChecking, text.Motto, text.Promise},
 		[]string{`id="notes"`, `id="sign-out"`, `id="alert"`})
 }

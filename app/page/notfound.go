@@ -17,7 +17,7 @@ func NewNotFound() *NotFound { return &NotFound{} }
 
 // Render says so, and leads back.
 func (*NotFound) Render() goapp.UI {
-	return component.Shell(false, nil, goapp.Section().Class("column", "lost").Body(
+	return component.Shell("", nil, goapp.Section().Class("column", "lost").Body(
 		goapp.H1().Class("display", "display-small").Text(text.NotFound.Title),
 		goapp.P().Class("lede").Text(text.NotFound.Detail),
 		goapp.Div().Class("actions").Body(

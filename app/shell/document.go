@@ -5,11 +5,13 @@ package shell
 import (
 	"bytes"
 	_ "embed"
+	"encoding/json"
 	"fmt"
 	"html/template"
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
+	"cloakroom/app/backend"
 	"cloakroom/app/text"
 )
 
@@ -31,22 +33,27 @@ type view struct {
 	LoadingBundle, NoScript, NoWASM, LoadFailed string
 	Reload                                      string
 	Screen                                      template.HTML
-	App                                         bool // load the bundle
+	App                                         bool   // load the bundle
+	Facts                                       string // for the app, as JSON
 }
 
-// document renders a screen into a whole page. Without the app it is a page of its own that loads no script.
-func document(manifest Manifest, screen goapp.UI, withApp bool) ([]byte, error) {
+// document renders a screen into a whole page. Without facts for the app it is a page of its own that loads no script.
+func document(manifest Manifest, screen Screen, facts *backend.Facts) ([]byte, error) {
 	parsed, err := template.New("document").Parse(documentSource)
 	if err != nil {
 		return nil, fmt.Errorf("parse the document: %w", err)
 	}
-	body, err := tidy(goapp.HTMLString(screen))
+	body, err := tidy(goapp.HTMLString(screen.UI))
 	if err != nil {
 		return nil, err
 	}
+	told, err := json.Marshal(facts)
+	if err != nil {
+		return nil, fmt.Errorf("encode the facts: %w", err)
+	}
 	var page bytes.Buffer
 	err = parsed.Execute(&page, view{
-		Lang: text.Lang, Title: text.Title, Description: text.Description,
+		Lang: text.Lang, Title: screen.Title, Description: text.Description,
 		PaperLight: paperLight, PaperDark: paperDark,
 		Style: manifest.url(FileStyle), Icon: manifest.url(FileIcon), TouchIcon: manifest.url(FileIconSmall),
 		WASM: manifest.url(FileWASM), Exec: manifest.url(FileWASMExec), Loader: manifest.url(FileLoader),
@@ -54,7 +61,8 @@ func document(manifest Manifest, screen goapp.UI, withApp bool) ([]byte, error) 
 		LoadingBundle: text.LoadingBundle, NoScript: text.NoScript, NoWASM: text.NoWASM, LoadFailed: text.LoadFailed,
 		Reload: text.Reload,
 		Screen: template.HTML(body), //nolint:gosec // our own screens without any request's data, checked by tidy
-		App:    withApp,
+		App:    facts != nil,
+		Facts:  string(told),
 	})
 	return page.Bytes(), err
 }

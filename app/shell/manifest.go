@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"path"
 
+	"cloakroom/app/backend"
 	"cloakroom/app/text"
 )
 
@@ -113,6 +114,18 @@ func (f File) load(web fs.FS) (*resource, error) {
 
 // Suffix is what the file of an encoding has behind its name.
 var Suffix = map[string]string{"br": ".br", "gzip": ".gz"}
+
+// downloads are the files that a visit loads, for the page that tells their sizes; icons are the browser's business.
+var downloads = []string{FileWASM, FileWASMExec, FileLoader, FileStyle}
+
+func (m Manifest) sizes() []backend.File {
+	files := make([]backend.File, len(downloads))
+	for i, name := range downloads {
+		file := m.Files[name]
+		files[i] = backend.File{Name: name, Size: file.Size, Brotli: file.Brotli, Gzip: file.Gzip}
+	}
+	return files
+}
 
 func (m Manifest) url(name string) string { return WebPrefix + m.Files[name].Path }
 

@@ -14,15 +14,25 @@ import (
 	"strings"
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"cloakroom/app/backend"
 )
 
 // WebPrefix is the path that static files are served under.
 const WebPrefix = "/web/"
 
-// Screens are what the page can show: by path, and for paths that do not exist.
+// Screens are what the page can show: by path, and for paths that do not exist. The facts are told to the app, so that it
+// begins with what the screens were rendered with.
 type Screens struct {
-	ByPath   map[string]goapp.UI
-	NotFound goapp.UI
+	ByPath   map[string]Screen
+	NotFound Screen
+	Facts    backend.Facts
+}
+
+// Screen is one of them, with the title of its document.
+type Screen struct {
+	Title string
+	UI    goapp.UI
 }
 
 // Handler answers every path that the page owns.
@@ -33,8 +43,9 @@ type Handler struct {
 	noFile    *resource
 }
 
-// New renders the screens and reads the bundle from web, the folder that holds "built". Its errors say what to do.
-func New(web fs.FS, screens Screens) (*Handler, error) {
+// New reads the bundle from web, the folder that holds "built", and renders the screens, which may show what it weighs.
+// Its errors say what to do.
+func New(web fs.FS, screens func(files []backend.File) Screens) (*Handler, error) {
 	manifest, err := readManifest(web)
 	if err != nil {
 		return nil, err
@@ -43,7 +54,7 @@ func New(web fs.FS, screens Screens) (*Handler, error) {
 	if err := h.loadFiles(web, manifest); err != nil {
 		return nil, err
 	}
-	if err := h.renderDocuments(manifest, screens); err != nil {
+	if err := h.renderDocuments(manifest, screens(manifest.sizes())); err != nil {
 		return nil, err
 	}
 	h.wellKnown(manifest)
@@ -63,13 +74,13 @@ func (h *Handler) loadFiles(web fs.FS, manifest Manifest) error {
 
 func (h *Handler) renderDocuments(manifest Manifest, screens Screens) error {
 	for path, screen := range screens.ByPath {
-		html, err := document(manifest, screen, true)
+		html, err := document(manifest, screen, &screens.Facts)
 		if err != nil {
 			return fmt.Errorf("render %s: %w", path, err)
 		}
 		h.documents[path] = newResource("text/html; charset=utf-8", html, http.StatusOK)
 	}
-	html, err := document(manifest, screens.NotFound, false)
+	html, err := document(manifest, screens.NotFound, nil)
 	if err != nil {
 		return fmt.Errorf("render the page for unknown addresses: %w", err)
 	}

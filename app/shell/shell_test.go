@@ -17,7 +17,9 @@ import (
 	"github.com/andybalholm/brotli"
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
+	"cloakroom/app/backend"
 	"cloakroom/app/text"
+	"cloakroom/bff/api"
 )
 
 func brotlied(content []byte) []byte {
@@ -70,12 +72,18 @@ func bundle(t *testing.T) fstest.MapFS {
 	return web
 }
 
+// screens are one screen, and the page for what does not exist.
+func screens(files []backend.File) Screens {
+	return Screens{
+		ByPath:   map[string]Screen{"/": {Title: "The title", UI: goapp.Div().ID("screen").Text("the screen")}},
+		NotFound: Screen{Title: "Nothing", UI: goapp.Div().Text(text.NotFound.Title)},
+		Facts:    backend.Facts{Files: files, Providers: []api.Provider{{ID: "demo", Name: `"Demo" & sons`}}},
+	}
+}
+
 func handler(t *testing.T) *Handler {
 	t.Helper()
-	h, err := New(bundle(t), Screens{
-		ByPath:   map[string]goapp.UI{"/": goapp.Div().ID("screen").Text("the screen")},
-		NotFound: goapp.Div().Text(text.NotFound.Title),
-	})
+	h, err := New(bundle(t), screens)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,7 +163,7 @@ func TestDocumentLoadsItsHashedFilesAndIsAskedAboutEachTime(t *testing.T) {
 			t.Errorf("the document does not name %s", pathOf(name))
 		}
 	}
-	for _, part := range []string{`<html lang="en">`, `<div id="screen">the screen</div>`, `id="no-wasm"`, "<noscript>", `data-size="1700"`} {
+	for _, part := range []string{`<html lang="en">`, `<div id="screen">the screen</div>`, `id="no-wasm"`, "<noscript>", `data-size="1700"`, "<title>The title</title>"} {
 		if !strings.Contains(html, part) {
 			t.Errorf("the document lacks %s", part)
 		}
@@ -219,14 +227,14 @@ func TestMissingOrDamagedBundleSaysWhatToDo(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			web := bundle(t)
 			damage(web)
-			_, err := New(fs.FS(web), Screens{NotFound: goapp.Div()})
+			_, err := New(fs.FS(web), screens)
 			if err == nil || !strings.Contains(err.Error(), `run "make bundle"`) {
 				t.Errorf("the error is %v", err)
 			}
 		})
 	}
 	// The control: undamaged, it is accepted.
-	if _, err := New(bundle(t), Screens{NotFound: goapp.Div()}); err != nil {
+	if _, err := New(bundle(t), screens); err != nil {
 		t.Error(err)
 	}
 }

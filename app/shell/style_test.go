@@ -81,6 +81,12 @@ func TestColoursHaveTheContrastThatWCAGAsks(t *testing.T) {
 		{"line-strong", "paper", part},
 		{"line-strong", "paper-raised", part},
 		{"good", "paper", part},
+		{"good", "paper-raised", text},
+		{"ink", "code", text},
+		{"ink", "server-wash", text},
+		{"ink-soft", "accent-wash", text},
+		{"browser", "paper-raised", part},
+		{"server", "paper-raised", part},
 	}
 	light, dark := palettes(t)
 	for scheme, palette := range map[string]map[string]string{"light": light, "dark": dark} {

@@ -12,10 +12,13 @@ const (
 	Product     = "Cloakroom"
 	Motto       = "Hand in the token, keep the ticket."
 	Title       = "Cloakroom · Hand in the token, keep the ticket"
+	TitleEnd    = " · Cloakroom" // after the name of a screen
 	Description = "Sign in to a single-page app that never holds a token: the server keeps the tokens, the browser keeps one cookie."
 	SkipLink    = "Skip to the content"
 	NavLabel    = "Main"
 	NavHome     = "Home"
+	NavSession  = "Session"
+	NavBuild    = "Build"
 	Footer      = "The tokens stay with the server. This page asks no other host for anything."
 )
 
@@ -43,6 +46,20 @@ const (
 	TicketDetail  = "The stub in your hand. It opens nothing anywhere else."
 )
 
+// Home, for those who build.
+const (
+	HomeBuildHeading = "Five lines to call an API"
+	HomeBuildDetail  = "The browser adds the cookie, the server swaps it for the access token. There is no token code in the page, in Go or in JavaScript."
+	HomeBuildLink    = "All of the code, and the configuration"
+	HomeSizeBefore   = "The whole page, compiled from Go to WebAssembly: "
+	HomeSizeAfter    = " over the wire, once."
+	HomeShowHeading  = "See what each side knows"
+	HomeShowDetail   = "Sign in, then open the session: what the browser holds and what the server holds, side by side, with every second that is left."
+	LedgerBrowser    = "one cookie, hidden from script, and what you see on the screen"
+	LedgerServer     = "the access token, the refresh token, the ID token, and when each ends"
+	HomeShowLink     = "Open the session"
+)
+
 // Home, signed in.
 const (
 	Welcome       = "Welcome, " // + the user's name
@@ -57,19 +74,30 @@ const (
 	AddingNote    = "Adding…"
 	Delete        = "Delete"
 	DeleteNote    = "Delete note: " // + the note
+	ClearNotes    = "Delete all notes"
+	ClearQuestion = "Delete all your notes? There is no way back."
+	ClearYes      = "Delete them all"
+	ClearingNotes = "Deleting all notes…"
+	KeepNotes     = "Keep them"
+	StepUpTitle   = "Is it really you?"
+	StepUpDetail  = "The API deletes everything only after a fresh sign-in. Enter your password once more; your notes are deleted when you come back, and this session goes on."
+	StepUpLink    = "Sign in again and delete all notes"
 	UnknownPerson = "guest"
 	TimeLayout    = "2 Jan 2006, 15:04"
+	ClockLayout   = "15:04:05"
 )
 
 // The status line, read out politely by screen readers.
 const (
-	StatusChecking    = "Checking whether you are signed in…"
-	StatusSignedOut   = "You are not signed in."
-	StatusSignedIn    = "You are signed in."
-	StatusUnreachable = "The server cannot be reached."
-	StatusNoteAdded   = "Note added."
-	StatusNoteDeleted = "Note deleted."
-	StatusSignedOutOK = "You are signed out. The ticket is torn."
+	StatusChecking     = "Checking whether you are signed in…"
+	StatusSignedOut    = "You are not signed in."
+	StatusSignedIn     = "You are signed in."
+	StatusUnreachable  = "The server cannot be reached."
+	StatusNoteAdded    = "Note added."
+	StatusNoteDeleted  = "Note deleted."
+	StatusNotesCleared = "All notes deleted."
+	StatusStepUp       = "The API asks for a fresh sign-in."
+	StatusSignedOutOK  = "You are signed out. The ticket is torn."
 )
 
 // Message is what an alert says: what happened, and what it means for the user.
@@ -106,6 +134,10 @@ var (
 	}
 	NoteNotDeleted = Message{
 		"The note was not deleted",
+		"Try again in a moment.",
+	}
+	NotesNotCleared = Message{
+		"The notes were not deleted",
 		"Try again in a moment.",
 	}
 	SignOutFailed = Message{

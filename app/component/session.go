@@ -1,0 +1,137 @@
+package component
+
+import (
+	"time"
+
+	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"cloakroom/app/state"
+	"cloakroom/app/text"
+	"cloakroom/bff/api"
+)
+
+// SessionHandlers are what the user can do with sessions.
+type SessionHandlers struct {
+	Extend, Refresh     goapp.EventHandler
+	End                 func(handle string) goapp.EventHandler
+	EndOthers, Retry    goapp.EventHandler
+	SignOut, SignOutAll goapp.EventHandler
+}
+
+// SessionVisitor is what the session screen says when there is no session.
+func SessionVisitor(providers []api.Provider) goapp.UI {
+	return goapp.Section().Class("pitch", "pitch-narrow").Body(
+		goapp.H1().Class("display", "display-small").Text(text.SessionVisitor),
+		goapp.P().Class("lede").Text(text.SessionLede),
+		SignInLinks(providers, PathSession),
+		goapp.P().Class("promise").Text(text.SessionFootnote),
+	)
+}
+
+// SessionHeading says who is signed in, with whom and since when.
+func SessionHeading(session *state.Session) goapp.UI {
+	return goapp.Div().Class("session-head").Body(
+		goapp.H1().Class("display", "display-small").Text(text.SessionHeading),
+		goapp.P().Class("session-who").Body(
+			goapp.Elem("strong").ID(IDUserName).Class("user-name").Text(session.User),
+			goapp.Span().Text(text.SignedInWith+providerName(session)),
+			when(session.Document.Expiry != nil, func() goapp.UI {
+				return instant(text.SignedInAt, session.Document.Expiry.CreatedAt)
+			}),
+		),
+		goapp.P().Class("live", liveClass(session.Live)).Text(liveText(session.Live)),
+	)
+}
+
+func providerName(session *state.Session) string {
+	for _, provider := range session.Providers {
+		if provider.ID == session.Provider {
+			return provider.Name
+		}
+	}
+	return session.Provider
+}
+
+func liveText(live state.Live) string {
+	switch live {
+	case state.LiveOn:
+		return text.LiveOn
+	case state.LiveConnecting:
+		return text.LiveConnecting
+	case state.LiveDegraded:
+		return text.LiveDegraded
+	default:
+		return text.LiveOff
+	}
+}
+
+func liveClass(live state.Live) string {
+	if live == state.LiveOn {
+		return "live-on"
+	}
+	return "live-off"
+}
+
+// Expiring is the polite warning that the session ends soon. It keeps its place, so that it is read out when it appears.
+func Expiring(session *state.Session, extend goapp.EventHandler) goapp.UI {
+	frame := goapp.Div().Class("alert-place").Role("status")
+	soon, final := session.Warning()
+	if !soon {
+		return frame
+	}
+	title, detail := text.ExpiringTitle, text.ExpiringDetail
+	action := goapp.UI(goapp.Button().ID(IDExpiring).Class("button", "button-small").Type("button").OnClick(extend).Text(text.Extend))
+	if final {
+		title, detail = text.FinalTitle, text.FinalDetail
+		action = goapp.A().ID(IDExpiring).Class("button", "button-small").Href(state.LoginURL("", PathSession)).Text(text.SignInAgain)
+	}
+	return frame.Body(goapp.Div().Class("alert", "alert-wide").Body(
+		goapp.Div().Class("alert-words").Body(
+			goapp.Elem("strong").Class("alert-title").Text(title),
+			goapp.P().Text(detail),
+		),
+		action,
+	))
+}
+
+// Clocks are the three ends that a session has, counting down.
+func Clocks(session *state.Session, handlers SessionHandlers) goapp.UI {
+	expiry := session.Document.Expiry
+	if expiry == nil {
+		expiry = &api.Expiry{}
+	}
+	return goapp.Div().Class("clocks").Body(
+		countdown(session, "clock-bff", text.IdleLeft, text.IdleDetail, expiry.Idle,
+			action(IDExtend, text.Extend, session.Doing == state.Extending, handlers.Extend)),
+		countdown(session, "clock-bff", text.AbsoluteLeft, text.AbsoluteDetail, expiry.Absolute, nil),
+		countdown(session, "clock-token", text.AccessTokenLeft, text.AccessTokenDetail, expiry.AccessToken,
+			action(IDRefresh, text.Refresh, session.Doing == state.Renewing, handlers.Refresh)),
+	)
+}
+
+func countdown(session *state.Session, class, label, detail string, end time.Time, button goapp.UI) goapp.UI {
+	left := text.UnknownTime
+	if !end.IsZero() {
+		left = clock(session.Left(end))
+	}
+	return goapp.Section().Class("clock", class).Aria("label", label).Body(
+		goapp.H2().Class("clock-label").Text(label),
+		goapp.P().Class("clock-left").Role("timer").Text(left),
+		when(!end.IsZero(), func() goapp.UI { return instant("", end) }),
+		goapp.P().Class("quiet").Text(detail),
+		button,
+	)
+}
+
+func action(id, label string, busy bool, handler goapp.EventHandler) goapp.UI {
+	if busy {
+		label = text.Working
+	}
+	return goapp.Button().ID(id).Class("button", "button-quiet", "button-small").Type("button").OnClick(handler).Text(label)
+}
+
+// instant is a time, in the user's own zone.
+func instant(before string, at time.Time) goapp.UI {
+	local := at.Local()
+	return goapp.Time().Class("instant").DateTime(local.Format(time.RFC3339)).Text(before + local.Format(text.TimeLayout))
+}

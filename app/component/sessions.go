@@ -1,0 +1,64 @@
+package component
+
+import (
+	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"cloakroom/app/state"
+	"cloakroom/app/text"
+	"cloakroom/bff/api"
+)
+
+// Sessions is the card of everything that the user is signed in with.
+func Sessions(session *state.Session, handlers SessionHandlers) goapp.UI {
+	return goapp.Section().ID(IDSessions).Class("card").Aria("labelledby", "sessions-heading").Body(
+		goapp.H2().ID("sessions-heading").Text(text.SessionsHeading),
+		goapp.P().Class("quiet").Text(text.SessionsLede),
+		sessionList(session, handlers),
+		goapp.Div().Class("choices").Body(
+			goapp.Button().Class("button", "button-quiet", "button-small").Type("button").
+				OnClick(handlers.SignOut).Text(text.SignOutHere),
+			when(session.Others() > 0, func() goapp.UI {
+				return action(IDEndOthers, text.EndOthers, session.Doing == state.EndOthers, handlers.EndOthers)
+			}),
+			goapp.Button().ID(IDSignOutAll).Class("button", "button-quiet", "button-small").Type("button").
+				OnClick(handlers.SignOutAll).Text(text.SignOutAll),
+		),
+	)
+}
+
+func sessionList(session *state.Session, handlers SessionHandlers) goapp.UI {
+	switch session.ListPhase {
+	case state.ListLoading:
+		return goapp.P().Class("notes-empty").Text(text.SessionsLoading)
+	case state.ListFailed:
+		return goapp.Button().Class("button", "button-quiet", "button-small", "notes-retry").Type("button").
+			OnClick(handlers.Retry).Text(text.TryAgain)
+	}
+	rows := make([]goapp.UI, len(session.Sessions))
+	for i, one := range session.Sessions {
+		rows[i] = sessionRow(one, session.Doing == state.Action(one.Handle), handlers.End(one.Handle))
+	}
+	return goapp.Ul().Class("note-list").Body(rows...)
+}
+
+func sessionRow(one api.SessionInfo, ending bool, end goapp.EventHandler) goapp.UI {
+	name := BrowserName(one.UserAgent)
+	label := text.EndSession
+	if ending {
+		label = text.EndingSession
+	}
+	return goapp.Li().Class("note").Body(
+		goapp.Div().Class("note-body").Body(
+			goapp.P().Class("note-text").Text(name),
+			goapp.P().Class("session-times").Body(
+				instant(text.LastSeen, one.LastSeen),
+				instant(text.StartedAt, one.CreatedAt),
+			),
+		),
+		when(one.Current, func() goapp.UI { return goapp.Span().Class("chip").Text(text.ThisSession) }),
+		when(!one.Current, func() goapp.UI {
+			return goapp.Button().Class("note-delete").Type("button").Aria("label", text.EndSessionOf+name).
+				OnClick(end, goapp.EventScope(one.Handle)).Text(label)
+		}),
+	)
+}

@@ -1,0 +1,51 @@
+package page
+
+import (
+	"context"
+
+	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"cloakroom/app/component"
+	"cloakroom/app/state"
+)
+
+func (h *Home) askClear(goapp.Context, goapp.Event) {
+	h.state.AskClear()
+	h.focusLater(component.IDClearYes)
+}
+
+func (h *Home) keepNotes(goapp.Context, goapp.Event) {
+	h.state.KeepNotes()
+	h.focusLater(component.IDNotesClear)
+}
+
+func (h *Home) clearAll(goapp.Context, goapp.Event) { h.clear() }
+
+func (h *Home) clear() {
+	if !h.state.BeginClear() {
+		return
+	}
+	h.later(func(ctx context.Context) func() {
+		err := h.Backend.DeleteAllNotes(ctx)
+		return func() {
+			h.state.Cleared(err)
+			switch {
+			case h.state.Clearing == state.ClearingNeedsSignIn:
+				h.focusLater(component.IDStepUp)
+			case err == nil:
+				h.focusLater(component.IDNoteText)
+			}
+		}
+	})
+}
+
+// stepUp remembers, for this tab and this user, what the fresh sign-in is for; the link itself is the navigation.
+func (h *Home) stepUp(goapp.Context, goapp.Event) { h.Browser.Keep(h.pending(), "yes") }
+
+// pending is the key that a deletion which waits for a fresh sign-in is kept under.
+func (h *Home) pending() string { return "cloakroom-clear:" + h.state.User }
+
+// focusLater moves the focus after the frame that draws its target.
+func (h *Home) focusLater(id string) {
+	h.screen.Defer(func(goapp.Context) { h.Browser.Focus(id) })
+}

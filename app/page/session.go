@@ -1,0 +1,175 @@
+package page
+
+import (
+	"context"
+	"time"
+
+	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"cloakroom/app/backend"
+	"cloakroom/app/component"
+	"cloakroom/app/state"
+	"cloakroom/app/text"
+	"cloakroom/bff/api"
+)
+
+// Session is the screen about the session: how long, what who knows, and where else the user is signed in.
+type Session struct {
+	goapp.Compo
+	visit
+	copying
+
+	state    state.Session
+	readable string
+	stops    []func() // the clock and the events
+}
+
+// NewSession returns the screen.
+func NewSession(world World) *Session {
+	session := &Session{visit: visit{World: world}}
+	session.visited, session.entered, session.left = &session.state, session.enter, session.unfollow
+	session.say = func(status string) { session.state.Status = status }
+	session.state.Providers = world.Facts.Providers
+	session.state.Check()
+	return session
+}
+
+// OnMount asks who is signed in.
+func (s *Session) OnMount(ctx goapp.Context) { s.mount(ctx, text.SessionTitle+text.TitleEnd) }
+
+// enter starts what runs while there is a session: the clock, the events and the list of sessions.
+func (s *Session) enter(document api.Session) {
+	s.state.Received(document, s.Browser.Now())
+	s.readable = s.Browser.Readable()
+	s.stops = append(s.stops, s.Browser.Every(time.Second, func(now time.Time) {
+		dispatched(s.screen, func() { s.tick(now) })
+	}))
+	if document.Links.Events != "" {
+		s.state.Follow()
+		s.stops = append(s.stops, s.Browser.Listen(document.Links.Events, func(event backend.Event) {
+			dispatched(s.screen, func() { s.happened(event) })
+		}))
+	}
+	s.list()
+}
+
+func (s *Session) unfollow() {
+	for _, stop := range s.stops {
+		stop()
+	}
+	s.stops = nil
+}
+
+func (s *Session) tick(now time.Time) {
+	if s.state.Tick(now) {
+		s.reread()
+	}
+}
+
+func (s *Session) happened(event backend.Event) {
+	if s.state.Happened(event, s.Browser.Now()) {
+		s.reread()
+	}
+	if !s.state.Held() {
+		s.unfollow()
+	}
+}
+
+// reread asks for the session without being asked to.
+func (s *Session) reread() {
+	s.later(func(ctx context.Context) func() {
+		document, err := s.Backend.Session(ctx)
+		return func() {
+			s.state.Reread(document, s.Browser.Now(), err)
+			if !s.state.Held() {
+				s.unfollow()
+			}
+		}
+	})
+}
+
+func (s *Session) list() {
+	s.later(func(ctx context.Context) func() {
+		sessions, err := s.Backend.Sessions(ctx)
+		return func() { s.state.Listed(sessions, err) }
+	})
+}
+
+func (s *Session) extend(goapp.Context, goapp.Event) {
+	s.renew(state.Extending, s.Backend.Extend)
+}
+
+func (s *Session) refresh(goapp.Context, goapp.Event) {
+	s.renew(state.Renewing, s.Backend.Refresh)
+}
+
+func (s *Session) renew(action state.Action, call func(context.Context) (api.Session, error)) {
+	if !s.state.Begin(action) {
+		return
+	}
+	s.later(func(ctx context.Context) func() {
+		document, err := call(ctx)
+		return func() { s.state.Renewed(action, document, s.Browser.Now(), err) }
+	})
+}
+
+func (s *Session) endOne(handle string) goapp.EventHandler {
+	return func(goapp.Context, goapp.Event) {
+		s.end(state.Action(handle), func(ctx context.Context) error { return s.Backend.EndSession(ctx, handle) })
+	}
+}
+
+func (s *Session) endOthers(goapp.Context, goapp.Event) {
+	s.end(state.EndOthers, s.Backend.EndOtherSessions)
+}
+
+func (s *Session) end(action state.Action, call func(context.Context) error) {
+	if !s.state.Begin(action) {
+		return
+	}
+	s.later(func(ctx context.Context) func() {
+		err := call(ctx)
+		return func() {
+			if s.state.Ended(action, err) {
+				s.Browser.Focus(component.IDSessions) // the button that had the focus is gone
+			}
+		}
+	})
+}
+
+// signOutAll ends the others first and this session last, by a sign-out: that one ends the session at the provider too.
+func (s *Session) signOutAll(goapp.Context, goapp.Event) {
+	if s.state.BeginSignOut() {
+		s.logout(s.Backend.EndOtherSessions)
+	}
+}
+
+// Render draws the state.
+func (s *Session) Render() goapp.UI {
+	if !s.state.Held() {
+		return component.Shell(component.PathSession, nil,
+			goapp.Div().Class("column").Body(
+				component.Status(s.state.Status, tone(s.state.Phase)),
+				component.Alert(s.state.Alert, component.PathSession, s.retry),
+				component.SessionVisitor(s.state.Providers),
+			),
+			component.Picture(&s.state.Visit),
+		)
+	}
+	handlers := component.SessionHandlers{
+		Extend: s.extend, Refresh: s.refresh, End: s.endOne, EndOthers: s.endOthers,
+		Retry:   func(goapp.Context, goapp.Event) { s.list() },
+		SignOut: s.signOut, SignOutAll: s.signOutAll,
+	}
+	action := component.SignOut(s.state.Phase == state.Leaving, s.signOut)
+	return component.Shell(component.PathSession, action, goapp.Div().Class("wide").Body(
+		component.Status(s.state.Status, tone(s.state.Phase)),
+		component.Alert(s.state.Alert, component.PathSession, s.retry),
+		component.Expiring(&s.state, s.extend),
+		component.SessionHeading(&s.state),
+		component.Clocks(&s.state, handlers),
+		component.Knowledge(&s.state, s.readable),
+		component.Sessions(&s.state, handlers),
+		component.Papers(&s.state, s.copier(&s.copying)),
+	))
+}
