@@ -36,7 +36,7 @@ func TestTheThreeServersRunAsProgramsOfTheirOwn(t *testing.T) {
 		configuration := template.Must(template.ParseFiles(filepath.Join("..", "demo", name)))
 		var filled bytes.Buffer
 		if err := configuration.Execute(&filled, map[string]string{
-			"App": origin(0), "AuthorizationServer": origin(1), "API": origin(2), "Data": folder, "DocsSecretHash": strings.Repeat("0", 64),
+			"App": origin(0), "AuthorizationServer": origin(1), "API": origin(2), "Data": folder, "DocsSecretHash": strings.Repeat("ab", 32),
 		}); err != nil {
 			t.Fatal(err)
 		}

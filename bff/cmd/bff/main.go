@@ -1,6 +1,6 @@
 // Command bff serves the page, /bff/* and /api/* on one origin.
 //
-//	bff serve   --config bff.yaml [--web web]   until SIGINT or SIGTERM
+//	bff serve   --config bff.yaml [--web DIR]   until SIGINT or SIGTERM
 //	bff check   --config bff.yaml               prints every problem of the configuration
 //	bff explain METHOD PATH --config bff.yaml   says what would happen to a request
 //
@@ -25,7 +25,7 @@ import (
 var example []byte
 
 const usage = `usage:
-  bff serve   --config bff.yaml [--web web]
+  bff serve   --config bff.yaml [--web DIR]
   bff check   --config bff.yaml
   bff explain METHOD PATH --config bff.yaml
   bff example > bff.yaml

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -14,6 +15,7 @@ import (
 
 	"cloakroom/app"
 	"cloakroom/bff"
+	"cloakroom/web"
 )
 
 // shutdownTimeout is how long running requests may take to end; streams are cut then.
@@ -22,15 +24,19 @@ const shutdownTimeout = 10 * time.Second
 // serve runs until ctx ends, then lets running requests end.
 func serve(ctx context.Context, args []string, stderr io.Writer) (err error) {
 	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
-	web := flags.String("web", "web", "the folder with app.css and app.wasm")
+	folder := flags.String("web", "", "a folder with built/, in place of the page that is in this program")
 	cfg, err := load(flags, args)
 	if err != nil {
 		return err
 	}
 	log := newLogger(stderr)
-	page, err := app.Page(os.DirFS(*web))
+	files := fs.FS(web.Files)
+	if *folder != "" {
+		files = os.DirFS(*folder)
+	}
+	page, err := app.Page(files)
 	if err != nil {
-		return fmt.Errorf("the page (--web): %w", err)
+		return fmt.Errorf("the page: %w", err)
 	}
 	store, err := cfg.OpenStore(ctx)
 	if err != nil {
