@@ -1,9 +1,9 @@
 package bff
 
 import (
-	"context"
 	"errors"
 	"mime"
+	"net"
 	"net/http"
 	"strings"
 
@@ -12,8 +12,7 @@ import (
 
 // judge decides what of an upstream's answer reaches the page.
 func (b *BFF) judge(response *http.Response) error {
-	pass := response.Request.Context().Value(passageKey{}).(*passage)
-	pass.deadline.Stop()
+	pass := passageOf(response.Request.Context())
 	if err := checkAnswer(response); err != nil {
 		return err
 	}
@@ -68,7 +67,7 @@ func (b *BFF) upstreamFailed(w http.ResponseWriter, r *http.Request, err error) 
 		b.writeError(w, r, refuse(api.BodyTooLarge, "the body is larger than this API takes").because(err))
 		return
 	}
-	if errors.Is(context.Cause(r.Context()), errUpstreamSlow) {
+	if slow, ok := errors.AsType[net.Error](err); ok && slow.Timeout() {
 		b.writeError(w, r, refuse(api.UpstreamTimeout, "the API did not answer in time").because(err))
 		return
 	}

@@ -40,9 +40,11 @@ type BFF struct {
 	sealer     *session.Sealer
 	spent      *spentStates
 	refreshes  singleflight.Group
+	nonces     *nonces
 	proxy      *proxy
 	page       http.Handler
 	router     *echo.Echo
+	serveRoute handler // of /api/, which is found by its prefix
 	log        *slog.Logger
 	now        func() time.Time
 }
@@ -73,22 +75,23 @@ func newBFF(cfg Config, store session.Store, page http.Handler, log *slog.Logger
 	b := &BFF{
 		cfg: cfg, host: origin.Host, hsts: origin.Scheme == "https", pagePolicy: pagePolicy(),
 		providers: map[string]*provider{}, sessions: sessions, store: store, sealer: sealer,
-		spent: newSpentStates(now), page: page, log: log, now: now,
+		spent: newSpentStates(now), nonces: newNonces(), page: page, log: log, now: now,
 	}
 	out := newOutbound()
 	for i := range b.cfg.Providers {
 		configured := &b.cfg.Providers[i]
-		b.providers[configured.ID] = newProvider(configured, out, now)
+		b.providers[configured.ID] = newProvider(configured, out, b.nonces, now)
 	}
 	if b.proxy, err = newProxy(b); err != nil {
 		return nil, errors.Join(err, sessions.Close())
 	}
 	b.router = b.newRouter()
+	b.serveRoute = b.guarded(b.apiEndpoint())
 	return b, nil
 }
 
 // Handler answers everything on the public listener: /bff/*, /api/* and the page.
-func (b *BFF) Handler() http.Handler { return b.router }
+func (b *BFF) Handler() http.Handler { return http.HandlerFunc(b.admit) }
 
 // Admin answers /livez and /readyz, for a listener that only operators reach.
 func (b *BFF) Admin() http.Handler {
@@ -115,7 +118,7 @@ func (b *BFF) ready(w http.ResponseWriter, r *http.Request) {
 
 // Close ends what runs in the background and keeps what sessions were seen. Requests should be over.
 func (b *BFF) Close() error {
-	b.proxy.transport.CloseIdleConnections()
+	b.proxy.closeIdle()
 	return b.sessions.Close()
 }
 

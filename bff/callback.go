@@ -17,6 +17,7 @@ type signIn struct {
 	metadata   *metadata
 	parameters url.Values
 	tx         *transaction
+	key        *proofKey // of DPoP; nil without
 	grant      grant
 	idToken    *idToken
 	claims     map[string]any
@@ -133,11 +134,15 @@ func (s *signIn) checkError(context.Context) error {
 // Step 6: the BFF authenticates at the token endpoint with the method registered for it, and sends the code with the
 // PKCE verifier that only it knows.
 func (s *signIn) redeem(ctx context.Context, redirectURI string) error {
-	got, err := s.provider.redeemCode(ctx, s.parameters.Get("code"), s.tx.Verifier, redirectURI)
+	key, err := parseProofKey(string(s.tx.ProofKey))
+	if err != nil {
+		return err
+	}
+	got, err := s.provider.redeemCode(ctx, s.parameters.Get("code"), s.tx.Verifier, redirectURI, key)
 	if err != nil {
 		return refuse(api.TokenExchangeFailed, "the sign-in service did not accept the code").because(err)
 	}
-	s.grant = got
+	s.grant, s.key = got, key
 	return nil
 }
 
@@ -160,7 +165,7 @@ func (s *signIn) askUserinfo(ctx context.Context) error {
 	if !s.provider.cfg.Userinfo || s.metadata.UserinfoEndpoint == "" {
 		return nil
 	}
-	more, err := s.provider.userinfo(ctx, s.metadata, s.grant.token, s.idToken.Subject)
+	more, err := s.provider.userinfo(ctx, s.metadata, s.grant.token, s.key, s.idToken.Subject)
 	if err != nil {
 		return refuse(api.IDTokenInvalid, "the sign-in service's answer does not hold").because(err)
 	}

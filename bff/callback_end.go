@@ -47,7 +47,7 @@ func (s *signIn) record() session.Record {
 		Provider: s.provider.cfg.ID, Issuer: s.idToken.Issuer, Subject: s.idToken.Subject, SID: s.idToken.SID,
 		Claims: claims, ACR: s.idToken.ACR, AMR: s.idToken.AMR,
 		IDToken: s.grant.idToken, RefreshToken: s.grant.refreshToken,
-		Tokens: map[string]session.Token{"": s.grant.token},
+		Tokens: map[string]session.Token{"": s.grant.token}, ProofKey: string(s.tx.ProofKey),
 	}
 	if s.idToken.AuthTime != nil {
 		if at, ok := instant(*s.idToken.AuthTime); ok {

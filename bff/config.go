@@ -48,11 +48,20 @@ type ProviderConfig struct {
 	// Issuer is compared exactly with the metadata's issuer. http is accepted for loopback hosts only.
 	Issuer   string `yaml:"issuer"`
 	ClientID string `yaml:"client_id"`
-	// ClientAuth is client_secret_basic (default) or client_secret_post.
+	// ClientAuth is client_secret_basic (default), client_secret_post or private_key_jwt.
 	ClientAuth string `yaml:"client_auth"`
 	// ClientSecretFile or ClientSecretEnv names where the secret is; it is never in the configuration itself.
 	ClientSecretFile string `yaml:"client_secret_file"`
 	ClientSecretEnv  string `yaml:"client_secret_env"`
+	// ClientKeyFiles name the private keys of private_key_jwt: PEM or JWK; RSA of 2048 bits and more, P-256 or Ed25519. The
+	// first signs; the public parts of all are at /bff/jwks.json, so that a key is rotated by adding a new one behind the
+	// first, and putting it in front when the provider has read it.
+	ClientKeyFiles []string `yaml:"client_key_files"`
+	// DPoP binds the tokens to a key of the session's own (RFC 9449), so that a stolen token is of no use.
+	DPoP bool `yaml:"dpop"`
+	// FAPI2 is the whole FAPI 2.0 Security Profile: private_key_jwt, DPoP, pushed authorization requests, iss in responses,
+	// and the profile's algorithms. The BFF refuses to start, or to sign in, when the provider cannot.
+	FAPI2 bool `yaml:"fapi2"`
 	// Scopes are asked for at every sign-in. openid is required; offline_access is what most providers want for a
 	// refresh token. Default: openid profile email.
 	Scopes []string `yaml:"scopes"`
@@ -73,6 +82,7 @@ type ProviderConfig struct {
 	PostLogoutPath string `yaml:"post_logout_path"`
 
 	secret Secret
+	keys   []*clientKey
 }
 
 // RouteConfig maps one prefix of the origin to one upstream API.
@@ -114,6 +124,7 @@ const (
 const (
 	clientSecretBasic = "client_secret_basic"
 	clientSecretPost  = "client_secret_post"
+	privateKeyJWT     = "private_key_jwt"
 )
 
 func (c *Config) setDefaults() {
@@ -150,6 +161,9 @@ func (c *Config) userResources() []string {
 
 func (p *ProviderConfig) setDefaults() {
 	setDefault(&p.Name, p.ID)
+	if p.FAPI2 {
+		p.setFAPI2()
+	}
 	setDefault(&p.ClientAuth, clientSecretBasic)
 	setDefault(&p.PostLogoutPath, "/")
 	if p.Scopes == nil {

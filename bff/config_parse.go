@@ -95,7 +95,12 @@ func decodeKey(text string) (Secret, error) {
 
 func (p *ProviderConfig) loadSecret(index int, getenv func(string) string, readFile func(string) ([]byte, error)) error {
 	place := fmt.Sprintf("providers[%d]", index)
+	if p.ClientAuth == privateKeyJWT {
+		return p.loadClientKeys(place, readFile)
+	}
 	switch {
+	case len(p.ClientKeyFiles) > 0:
+		return fmt.Errorf("%s.client_key_files: are for client_auth: private_key_jwt", place)
 	case p.ClientSecretFile != "" && p.ClientSecretEnv != "":
 		return fmt.Errorf("%s: give client_secret_file or client_secret_env, not both", place)
 	case p.ClientSecretFile != "":
@@ -112,6 +117,29 @@ func (p *ProviderConfig) loadSecret(index int, getenv func(string) string, readF
 		return fmt.Errorf("%s: the client secret is missing or empty: set client_secret_file or client_secret_env", place)
 	}
 	return nil
+}
+
+// loadClientKeys reads the keys of private_key_jwt. A secret beside them would be one more thing to lose.
+func (p *ProviderConfig) loadClientKeys(place string, readFile func(string) ([]byte, error)) error {
+	if p.ClientSecretFile != "" || p.ClientSecretEnv != "" {
+		return fmt.Errorf("%s: private_key_jwt takes client_key_files and no client secret", place)
+	}
+	if len(p.ClientKeyFiles) == 0 {
+		return fmt.Errorf("%s.client_key_files: private_key_jwt needs at least one key", place)
+	}
+	var problems []error
+	for i, file := range p.ClientKeyFiles {
+		where := fmt.Sprintf("%s.client_key_files[%d]", place, i)
+		data, err := readFile(file)
+		if err != nil {
+			problems = append(problems, prefixed(where, err))
+			continue
+		}
+		key, err := parseClientKey(data)
+		problems = append(problems, prefixed(where, err))
+		p.keys = append(p.keys, key)
+	}
+	return errors.Join(problems...)
 }
 
 func prefixed(place string, err error) error {

@@ -30,7 +30,7 @@ var routableMethods = []string{
 // ownAuthorizeParams are set by the BFF and cannot be configured.
 var ownAuthorizeParams = []string{
 	"response_type", "response_mode", "client_id", "redirect_uri", "scope", "state", "nonce", "code_challenge",
-	"code_challenge_method", "resource", "request", "request_uri", "prompt", "max_age", "acr_values", "login_hint",
+	"code_challenge_method", "dpop_jkt", "resource", "request", "request_uri", "prompt", "max_age", "acr_values", "login_hint",
 }
 
 // Validate joins everything that is wrong with the configuration in one error.
@@ -63,8 +63,9 @@ func (p *ProviderConfig) validate(v *validator, place string) {
 	v.check(providerID.MatchString(p.ID), "%s.id: %q is not up to 32 lower-case letters, digits and hyphens", place, p.ID)
 	v.check(isSecureURL(p.Issuer), "%s.issuer: %q is not an https URL without query and fragment (http for loopback hosts only)", place, p.Issuer)
 	v.check(p.ClientID != "", "%s.client_id: is missing", place)
-	v.check(p.ClientAuth == clientSecretBasic || p.ClientAuth == clientSecretPost,
-		"%s.client_auth: %q is not client_secret_basic or client_secret_post", place, p.ClientAuth)
+	v.check(slices.Contains([]string{clientSecretBasic, clientSecretPost, privateKeyJWT}, p.ClientAuth),
+		"%s.client_auth: %q is not client_secret_basic, client_secret_post or private_key_jwt", place, p.ClientAuth)
+	p.validateFAPI2(v, place)
 	v.check(slices.Contains(p.Scopes, "openid"), "%s.scopes: openid is missing", place)
 	for _, scope := range p.Scopes {
 		v.check(scopeToken.MatchString(scope), "%s.scopes: %q is not a scope", place, scope)

@@ -25,6 +25,9 @@ const (
 	gateFetch
 	// gateFetchOrForm is for script of our origin, or a form of it, which cannot send the header.
 	gateFetchOrForm
+	// gateAPI is gateFetch, or what a route of the proxy allows besides: EventSource and WebSocket, which cannot send the
+	// header either. [BFF.serveAPI] applies it to the route that it finds.
+	gateAPI
 )
 
 // maxCookies bounds the work that a Cookie header can cause.
@@ -71,7 +74,7 @@ func checkHeaders(r *http.Request) error {
 // pass applies a gate: deny unless proven.
 func (b *BFF) pass(g gate, r *http.Request) error {
 	switch g {
-	case gatePublic:
+	case gatePublic, gateAPI:
 		return nil
 	case gateNavigation, gateCallback:
 		return checkNavigation(r)

@@ -1,6 +1,7 @@
 package bff
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"net/http"
@@ -41,21 +42,32 @@ func (b *BFF) login(w http.ResponseWriter, r *http.Request) error {
 		State: randomText(), Nonce: randomText(), Verifier: randomText(),
 		Provider: p.cfg.ID, Issuer: m.Issuer, ReturnURL: returnURL, MaxAge: options.maxAge, Started: b.now(),
 	}
+	if p.cfg.DPoP {
+		scalar, err := newProofKey()
+		if err != nil {
+			return err
+		}
+		tx.ProofKey = []byte(scalar)
+	}
 	// The cookie of the session is Strict, so the callback does not see it; the one to replace is known here.
 	if current, err := b.sessions.Current(r); err == nil {
 		tx.Previous = current.ID
 	}
+	location, err := b.authorizationURL(r.Context(), p, m, tx, options)
+	if err != nil {
+		return refuse(api.IDPUnavailable, "the sign-in service does not take requests at the moment").because(err)
+	}
 	if err := b.keepTransaction(w, r, tx); err != nil {
 		return err
 	}
-	redirect(w, b.authorizationURL(p, m, tx, options))
+	redirect(w, location)
 	return nil
 }
 
 // authorizationURL is where the browser goes to sign in.
 //
 // Step 2a: the BFF calls the authorize endpoint, through the browser, with a fresh state, nonce and PKCE challenge.
-func (b *BFF) authorizationURL(p *provider, m *metadata, tx *transaction, options loginOptions) string {
+func (b *BFF) authorizationURL(ctx context.Context, p *provider, m *metadata, tx *transaction, options loginOptions) (string, error) {
 	challenge := sha256.Sum256([]byte(tx.Verifier))
 	parameters := url.Values{
 		"response_type":         {"code"},
@@ -77,7 +89,17 @@ func (b *BFF) authorizationURL(p *provider, m *metadata, tx *transaction, option
 	for name, value := range p.cfg.AuthorizeParams {
 		parameters.Set(name, value)
 	}
-	return withQuery(m.AuthorizationEndpoint, parameters)
+	// RFC 9449 §10: the code is of use only with the key that this announces.
+	if key, err := parseProofKey(string(tx.ProofKey)); err != nil {
+		return "", err
+	} else if key != nil {
+		jkt, err := key.thumbprint()
+		if err != nil {
+			return "", err
+		}
+		parameters.Set("dpop_jkt", jkt)
+	}
+	return p.authorizationRequest(ctx, m, parameters)
 }
 
 // redirectURI is one per provider, and never made from a request (RFC 9700 §4.4.2.2).

@@ -8,7 +8,6 @@ import (
 	"mime"
 	"net"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 )
@@ -43,6 +42,9 @@ type answer struct {
 	status int
 	body   []byte
 	isJSON bool
+	nonce  string // of DPoP-Nonce
+	// challenges are the WWW-Authenticate headers.
+	challenges []string
 }
 
 // do sends the request and reads at most limit bytes of the answer.
@@ -62,7 +64,10 @@ func (o *outbound) do(r *http.Request, limit int64) (answer, error) {
 	}
 	mediaType, _, _ := mime.ParseMediaType(response.Header.Get("Content-Type"))
 	isJSON := mediaType == "application/json" || strings.HasSuffix(mediaType, "+json")
-	return answer{status: response.StatusCode, body: body, isJSON: isJSON}, nil
+	return answer{
+		status: response.StatusCode, body: body, isJSON: isJSON,
+		nonce: response.Header.Get(dpopNonceHeader), challenges: response.Header.Values("Www-Authenticate"),
+	}, nil
 }
 
 // document gets a JSON document.
@@ -82,30 +87,4 @@ func (o *outbound) document(ctx context.Context, address string, limit int64, in
 		return fmt.Errorf("get %s: %w", address, err)
 	}
 	return nil
-}
-
-// post sends a form with client authentication.
-func (o *outbound) post(ctx context.Context, address string, form url.Values, client *ProviderConfig) (answer, error) {
-	authenticate := form
-	if client.ClientAuth == clientSecretPost {
-		authenticate = url.Values{"client_id": {client.ClientID}, "client_secret": {client.secret.reveal()}}
-		for name, values := range form {
-			authenticate[name] = values
-		}
-	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader(authenticate.Encode()))
-	if err != nil {
-		return answer{}, err
-	}
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	if client.ClientAuth == clientSecretBasic {
-		// RFC 6749 §2.3.1: both are form-encoded before they are joined.
-		r.SetBasicAuth(url.QueryEscape(client.ClientID), url.QueryEscape(client.secret.reveal()))
-	}
-	got, err := o.do(r, maxDocument)
-	if err != nil {
-		// The error of http.Client names the URL, which holds nothing secret: forms are in the body.
-		return answer{}, err
-	}
-	return got, nil
 }

@@ -2,6 +2,7 @@ package bff
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -25,6 +26,8 @@ type provider struct {
 	out  *outbound
 	now  func() time.Time
 	keys *keySet
+	// nonces are those that authorization servers want to see in DPoP proofs.
+	nonces *nonces
 
 	flight singleflight.Group
 	mu     sync.Mutex
@@ -41,6 +44,11 @@ type metadata struct {
 	TokenEndpoint         string   `json:"token_endpoint"`
 	UserinfoEndpoint      string   `json:"userinfo_endpoint"`
 	RevocationEndpoint    string   `json:"revocation_endpoint"`
+	PAREndpoint           string   `json:"pushed_authorization_request_endpoint"`
+	RequirePAR            bool     `json:"require_pushed_authorization_requests"`
+	TokenAuthMethods      []string `json:"token_endpoint_auth_methods_supported"`
+	TokenAuthAlgs         []string `json:"token_endpoint_auth_signing_alg_values_supported"`
+	DPoPAlgs              []string `json:"dpop_signing_alg_values_supported"`
 	EndSessionEndpoint    string   `json:"end_session_endpoint"`
 	JWKSURI               string   `json:"jwks_uri"`
 	IDTokenAlgs           []string `json:"id_token_signing_alg_values_supported"`
@@ -48,8 +56,8 @@ type metadata struct {
 	IssInResponse         bool     `json:"authorization_response_iss_parameter_supported"`
 }
 
-func newProvider(cfg *ProviderConfig, out *outbound, now func() time.Time) *provider {
-	return &provider{cfg: cfg, out: out, now: now, keys: newKeySet(out, now)}
+func newProvider(cfg *ProviderConfig, out *outbound, seen *nonces, now func() time.Time) *provider {
+	return &provider{cfg: cfg, out: out, now: now, keys: newKeySet(out, now), nonces: seen}
 }
 
 // metadata returns the provider's metadata: the one it knows, or a fresh one. Of any number of callers one asks.
@@ -114,7 +122,7 @@ func (p *provider) fetch(ctx context.Context) (*metadata, error) {
 	if err := p.out.document(ctx, address, maxDocument, &m); err != nil {
 		return nil, fmt.Errorf("discover provider %q: %w", p.cfg.ID, err)
 	}
-	if err := m.validate(p.cfg.Issuer); err != nil {
+	if err := errors.Join(m.validate(p.cfg.Issuer), p.cfg.capable(&m)); err != nil {
 		return nil, fmt.Errorf("discover provider %q: %w", p.cfg.ID, err)
 	}
 	return &m, nil
@@ -134,6 +142,7 @@ func (m *metadata) validate(issuer string) error {
 	}
 	for name, endpoint := range map[string]string{
 		"userinfo_endpoint": m.UserinfoEndpoint, "revocation_endpoint": m.RevocationEndpoint, "end_session_endpoint": m.EndSessionEndpoint,
+		"pushed_authorization_request_endpoint": m.PAREndpoint,
 	} {
 		if endpoint != "" && !isEndpoint(endpoint) {
 			return fmt.Errorf("its %s is not https", name)

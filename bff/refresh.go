@@ -103,7 +103,11 @@ func (b *BFF) renewOnce(ctx context.Context, id string, want tokenRequest, stale
 	if key != "" {
 		resource, scopes = want.resource, want.scopes
 	}
-	got, err := want.provider.refresh(ctx, record.RefreshToken, resource, scopes)
+	proof, err := parseProofKey(record.ProofKey)
+	if err != nil {
+		return session.Record{}, err
+	}
+	got, err := want.provider.refresh(ctx, record.RefreshToken, resource, scopes, proof)
 	if err != nil {
 		return b.renewFailed(ctx, record, err)
 	}

@@ -2,11 +2,9 @@ package bff
 
 import (
 	"errors"
-	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -45,8 +43,9 @@ func (b *BFF) endpoints() []endpoint {
 		{api.PathSessions, []string{http.MethodGet, http.MethodDelete}, gateFetch, b.sessionsOfUser},
 		{api.PathSessions + "/:handle", []string{http.MethodDelete}, gateFetch, b.endSession},
 		{api.PathLogout, post, gateFetchOrForm, b.logout},
+		{api.PathJWKS, get, gatePublic, b.jwks},
 
-		{api.PathAPI + "*", nil, gateFetch, b.serveAPI},
+		b.apiEndpoint(),
 
 		{"/bff", nil, gatePublic, notFound},
 		{"/bff/*", nil, gatePublic, notFound},
@@ -54,6 +53,9 @@ func (b *BFF) endpoints() []endpoint {
 		{"/*", nil, gatePublic, b.servePage},
 	}
 }
+
+// apiEndpoint is the proxy. Its routes have methods and gates of their own.
+func (b *BFF) apiEndpoint() endpoint { return endpoint{api.PathAPI + "*", nil, gateAPI, b.serveAPI} }
 
 func notFound(http.ResponseWriter, *http.Request) error {
 	return refuse(api.NotFound, "there is nothing at this address")
@@ -68,12 +70,11 @@ func (b *BFF) servePage(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// newRouter is the only place that knows Echo: thin adapters around plain net/http handlers.
+// newRouter is the only place that knows Echo: thin adapters around plain net/http handlers. admit.go is in front of it.
 func (b *BFF) newRouter() *echo.Echo {
 	router := echo.New()
 	router.HideBanner, router.HidePort = true, true
-	router.Pre(b.admit)
-	router.HTTPErrorHandler = func(err error, c echo.Context) { b.writeError(c.Response(), c.Request(), err) }
+	router.HTTPErrorHandler = func(err error, c echo.Context) { b.fail(c.Response(), c.Request(), fromEcho(err)) }
 	for _, e := range b.endpoints() {
 		serve := b.guarded(e)
 		router.Any(e.path, func(c echo.Context) error { return serve(c.Response(), c.Request()) })
@@ -83,13 +84,16 @@ func (b *BFF) newRouter() *echo.Echo {
 
 // guarded applies the endpoint's method list and gate, in this order, before its handler.
 func (b *BFF) guarded(e endpoint) handler {
-	isPage := e.path == "/*"
+	isPage, isAPI := e.path == "/*", e.gate == gateAPI
 	return func(w http.ResponseWriter, r *http.Request) error {
 		if !isPage {
-			b.secure(w.Header())
 			if err := checkHeaders(r); err != nil {
 				return err
 			}
+		}
+		// What comes from an upstream gets its headers when they are complete: see judge.
+		if !isPage && !isAPI {
+			b.secure(w.Header())
 		}
 		if e.methods != nil && !slices.Contains(e.methods, r.Method) {
 			return methodNotAllowed(e.methods)
@@ -99,6 +103,14 @@ func (b *BFF) guarded(e endpoint) handler {
 		}
 		return e.serve(w, r)
 	}
+}
+
+// fromEcho maps the router's own error: no route covers the path. The table's catch-alls leave it nothing else to say.
+func fromEcho(err error) error {
+	if _, ok := errors.AsType[*echo.HTTPError](err); ok {
+		return refuse(api.NotFound, "there is nothing at this address").because(err)
+	}
+	return err
 }
 
 // checkMethod refuses methods that the router has no name for; the table decides about the others.
@@ -117,62 +129,6 @@ func methodNotAllowed(allow []string) error {
 	refused := refuse(api.MethodNotAllowed, "this address does not take this method")
 	refused.allow = allow
 	return refused
-}
-
-// admit is around everything: it checks what every request has to have right, answers errors, survives panics and writes
-// the request's line.
-func (b *BFF) admit(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		start := b.now()
-		defer b.logRequest(c, start)
-		err := errors.Join(checkTarget(c.Request()), b.checkHost(c.Request()), checkMethod(c.Request()))
-		if err == nil {
-			err = b.survive(c, next)
-		}
-		if err == nil {
-			return nil
-		}
-		if c.Response().Committed {
-			b.log.ErrorContext(c.Request().Context(), "failed after the answer began", "error", err)
-			return nil
-		}
-		b.writeError(c.Response(), c.Request(), fromEcho(err))
-		return nil
-	}
-}
-
-// survive turns a panic into an error, except for the one that tells net/http to cut the connection.
-func (b *BFF) survive(c echo.Context, next echo.HandlerFunc) (err error) {
-	defer func() {
-		switch caught := recover(); caught {
-		case nil:
-		case http.ErrAbortHandler: //nolint:errorlint // net/http compares it so too
-			panic(caught)
-		default:
-			b.log.ErrorContext(c.Request().Context(), "panic", "value", caught)
-			err = refuse(api.Internal, "something went wrong here")
-		}
-	}()
-	return next(c)
-}
-
-// fromEcho maps the router's own error: no route covers the path. The table's catch-alls leave it nothing else to say.
-func fromEcho(err error) error {
-	if _, ok := errors.AsType[*echo.HTTPError](err); ok {
-		return refuse(api.NotFound, "there is nothing at this address").because(err)
-	}
-	return err
-}
-
-// logRequest names the path without its query: that of a callback holds the code.
-func (b *BFF) logRequest(c echo.Context, start time.Time) {
-	r := c.Request()
-	if !b.log.Enabled(r.Context(), slog.LevelInfo) {
-		return
-	}
-	b.log.LogAttrs(r.Context(), slog.LevelInfo, "request",
-		slog.String("method", r.Method), slog.String("path", r.URL.Path), slog.Int("status", c.Response().Status),
-		slog.Int64("bytes", c.Response().Size), slog.Duration("duration", b.now().Sub(start)))
 }
 
 // lastSegment is what stands for ":name" at the end of a route.

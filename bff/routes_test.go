@@ -9,8 +9,8 @@ import (
 
 func TestEveryRouteNamesItsGate(t *testing.T) {
 	h := open(t)
-	known := []gate{gatePublic, gateNavigation, gateCallback, gateFetch, gateFetchOrForm}
-	public := []string{"/bff", "/bff/*", "/api", "/*"}
+	known := []gate{gatePublic, gateNavigation, gateCallback, gateFetch, gateFetchOrForm, gateAPI}
+	public := []string{"/bff/jwks.json", "/bff", "/bff/*", "/api", "/*"}
 	routes := h.bff.endpoints()
 	for _, e := range routes {
 		if !slices.Contains(known, e.gate) {
@@ -18,6 +18,11 @@ func TestEveryRouteNamesItsGate(t *testing.T) {
 		}
 		if e.gate == gatePublic && !slices.Contains(public, e.path) {
 			t.Errorf("%s is public and not on the list of what may be", e.path)
+		}
+	}
+	for _, e := range routes {
+		if e.gate == gateAPI && e.path != "/api/*" {
+			t.Errorf("%s has the gate of the proxy, which only the proxy applies", e.path)
 		}
 	}
 	if last := routes[len(routes)-1]; last.path != "/*" {

@@ -13,6 +13,12 @@ import (
 	"cloakroom/bff/session"
 )
 
+// Access token types (RFC 6750 §6.1.1, RFC 9449 §7.1).
+const (
+	tokenTypeBearer = "Bearer"
+	tokenTypeDPoP   = "DPoP"
+)
+
 // defaultTokenLifetime is assumed when expires_in is missing (RFC 6749 §5.1 only recommends it).
 const defaultTokenLifetime = 5 * time.Minute
 
@@ -53,13 +59,13 @@ type tokenResponse struct {
 }
 
 // request asks the token endpoint for tokens. asked are the scopes that the answer stands for when it names none.
-func (p *provider) request(ctx context.Context, form url.Values, asked []string) (grant, error) {
+func (p *provider) request(ctx context.Context, form url.Values, asked []string, key *proofKey) (grant, error) {
 	m, err := p.metadata(ctx)
 	if err != nil {
 		return grant{}, err
 	}
 	sent := p.now()
-	got, err := p.out.post(ctx, m.TokenEndpoint, form, p.cfg)
+	got, err := p.send(ctx, m, m.TokenEndpoint, form, key)
 	if err != nil {
 		return grant{}, fmt.Errorf("ask the token endpoint of %q: %w", p.cfg.ID, err)
 	}
@@ -70,12 +76,17 @@ func (p *provider) request(ctx context.Context, form url.Values, asked []string)
 	if got.status != http.StatusOK {
 		return grant{}, &tokenError{got.status, response.Error, response.Description}
 	}
-	return response.grant(sent, asked)
+	return response.grant(sent, asked, key != nil)
 }
 
-func (t *tokenResponse) grant(sent time.Time, asked []string) (grant, error) {
-	// RFC 6749 §7.1: a token of a type that is not understood must not be used.
-	if t.AccessToken == "" || !strings.EqualFold(t.TokenType, "Bearer") || !isTokenText(t.AccessToken) {
+func (t *tokenResponse) grant(sent time.Time, asked []string, bound bool) (grant, error) {
+	// RFC 6749 §7.1: a token of a type that is not understood must not be used. RFC 9449 §5: who asked for a bound token and
+	// gets a bearer token does not have what it asked for.
+	kind := tokenTypeBearer
+	if bound {
+		kind = tokenTypeDPoP
+	}
+	if t.AccessToken == "" || !strings.EqualFold(t.TokenType, kind) || !isTokenText(t.AccessToken) {
 		return grant{}, errors.New("token endpoint: the answer has no usable access token")
 	}
 	lifetime := defaultTokenLifetime
@@ -88,7 +99,7 @@ func (t *tokenResponse) grant(sent time.Time, asked []string) (grant, error) {
 		scopes = strings.Fields(*t.Scope)
 	}
 	// The lifetime counts from before the request, so that ours never ends after theirs.
-	token := session.Token{AccessToken: t.AccessToken, Type: "Bearer", Scopes: scopes, Expires: sent.Add(lifetime)}
+	token := session.Token{AccessToken: t.AccessToken, Type: kind, Scopes: scopes, Issued: sent, Expires: sent.Add(lifetime)}
 	return grant{token: token, refreshToken: t.RefreshToken, idToken: t.IDToken}, nil
 }
 
@@ -103,16 +114,16 @@ func isTokenText(text string) bool {
 }
 
 // redeemCode exchanges an authorization code for tokens (RFC 6749 §4.1.3, RFC 7636 §4.5).
-func (p *provider) redeemCode(ctx context.Context, code, verifier, redirectURI string) (grant, error) {
+func (p *provider) redeemCode(ctx context.Context, code, verifier, redirectURI string, key *proofKey) (grant, error) {
 	form := url.Values{
 		"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {redirectURI}, "code_verifier": {verifier},
 	}
 	p.addResource(form, p.cfg.Resource)
-	return p.request(ctx, form, p.cfg.Scopes)
+	return p.request(ctx, form, p.cfg.Scopes, key)
 }
 
 // refresh exchanges a refresh token. Scopes narrow the access token (RFC 6749 §6); nil asks for all.
-func (p *provider) refresh(ctx context.Context, refreshToken, resource string, scopes []string) (grant, error) {
+func (p *provider) refresh(ctx context.Context, refreshToken, resource string, scopes []string, key *proofKey) (grant, error) {
 	form := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {refreshToken}}
 	asked := p.cfg.Scopes
 	if len(scopes) > 0 {
@@ -120,7 +131,7 @@ func (p *provider) refresh(ctx context.Context, refreshToken, resource string, s
 		form.Set("scope", strings.Join(scopes, " "))
 	}
 	p.addResource(form, resource)
-	return p.request(ctx, form, asked)
+	return p.request(ctx, form, asked, key)
 }
 
 // addResource asks for a token with one audience (RFC 8707 §2.2).
@@ -140,7 +151,7 @@ func (p *provider) revoke(ctx context.Context, refreshToken string) error {
 		return nil
 	}
 	form := url.Values{"token": {refreshToken}, "token_type_hint": {"refresh_token"}}
-	got, err := p.out.post(ctx, m.RevocationEndpoint, form, p.cfg)
+	got, err := p.send(ctx, m, m.RevocationEndpoint, form, nil)
 	if err != nil {
 		return fmt.Errorf("revoke at %q: %w", p.cfg.ID, err)
 	}
@@ -149,26 +160,4 @@ func (p *provider) revoke(ctx context.Context, refreshToken string) error {
 		return fmt.Errorf("revoke at %q: status %d", p.cfg.ID, got.status)
 	}
 	return nil
-}
-
-// userinfo asks for claims with the access token (OpenID Connect Core §5.3).
-func (p *provider) userinfo(ctx context.Context, m *metadata, token session.Token, subject string) (map[string]any, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, m.UserinfoEndpoint, http.NoBody)
-	if err != nil {
-		return nil, err
-	}
-	r.Header.Set("Authorization", "Bearer "+token.AccessToken)
-	got, err := p.out.do(r, maxDocument)
-	if err != nil {
-		return nil, fmt.Errorf("ask userinfo of %q: %w", p.cfg.ID, err)
-	}
-	var claims map[string]any
-	if err := json.Unmarshal(got.body, &claims); err != nil || got.status != http.StatusOK {
-		return nil, fmt.Errorf("ask userinfo of %q: status %d, or not JSON", p.cfg.ID, got.status)
-	}
-	// OpenID Connect Core §5.3.2: claims of another subject are not this user's.
-	if claims["sub"] != subject {
-		return nil, errors.New("userinfo is about another subject than the ID token")
-	}
-	return claims, nil
 }

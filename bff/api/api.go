@@ -17,6 +17,7 @@ const (
 	PathSessionEvents  = "/bff/session/events"
 	PathSessions       = "/bff/sessions"
 	PathLogout         = "/bff/logout"
+	PathJWKS           = "/bff/jwks.json"
 	PathAPI            = "/api/"
 )
 
