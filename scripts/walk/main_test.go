@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -48,5 +50,21 @@ func TestReadmeTableIsCurrent(t *testing.T) {
 	}
 	if !bytes.Equal(page, current) {
 		t.Error("README.md's table of the steps is stale: run make walk")
+	}
+}
+
+func TestReadmeLinksLeadSomewhere(t *testing.T) {
+	page, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	links := regexp.MustCompile(`\]\(([^)#:]+)\)`).FindAllStringSubmatch(string(page), -1)
+	if len(links) < 20 {
+		t.Fatalf("only %d links were found", len(links))
+	}
+	for _, link := range links {
+		if _, err := os.Stat(filepath.Join("../..", link[1])); err != nil {
+			t.Error(err)
+		}
 	}
 }
