@@ -73,7 +73,11 @@ func (m *Manager) begin() stamp { return m.cache.begin(m.now()) }
 func (m *Manager) load(ctx context.Context, id string, begun stamp) (Record, *slot, error) {
 	record, err := m.store.Load(ctx, id)
 	if errors.Is(err, ErrNotFound) {
+		m.cache.drop(id)
 		return Record{}, nil, ErrExpired // it was, and is swept
+	}
+	if errors.Is(err, ErrEnded) {
+		m.cache.end(id, m.now()) // another instance's doing, unless this one knows already
 	}
 	if err != nil {
 		return Record{}, nil, m.refusal(ctx, "load the session", err)

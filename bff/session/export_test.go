@@ -48,3 +48,12 @@ func (m *Manager) Cached() int {
 	}
 	return count
 }
+
+// Watched is how many sessions are watched, and Knows whether the store was looked at for a watcher.
+func (m *Manager) Watched() int { return len(m.watched.ids()) }
+
+func (m *Manager) Knows(id string) bool {
+	m.watched.mu.Lock()
+	defer m.watched.mu.Unlock()
+	return m.watched.byID[id] != nil && m.watched.byID[id].version != 0
+}

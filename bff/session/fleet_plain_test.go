@@ -1,0 +1,5 @@
+//go:build !redis
+
+package session_test
+
+var installedFleets map[string]openFleet
