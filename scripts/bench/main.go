@@ -12,6 +12,8 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
+	"runtime/pprof"
 	"time"
 )
 
@@ -20,12 +22,18 @@ func main() {
 	upstream := flag.String("upstream", "", "for the program's own use: the upstream's `URL`")
 	rounds := flag.Int("rounds", 5, "rounds per concurrency")
 	seconds := flag.Int("seconds", 3, "seconds per measurement")
+	profiles := flag.String("profiles", "", "write a CPU profile of every server to this `folder`")
 	flag.Parse()
 	ctx := context.Background()
-	var err error
+	stop, err := profile(*role, *profiles)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+	defer stop()
 	switch *role {
 	case "":
-		err = measure(ctx, *rounds, *seconds)
+		err = measure(ctx, *rounds, *seconds, *profiles)
 	case "upstream":
 		err = serve(ctx, func(string) (http.Handler, error) { return answer(), nil })
 	case "bare":
@@ -37,8 +45,27 @@ func main() {
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
+		stop()
 		os.Exit(1)
 	}
+}
+
+// profile writes the CPU profile of a server, if a folder is given.
+func profile(role, folder string) (stop func(), err error) {
+	if folder == "" || role == "" {
+		return func() {}, nil
+	}
+	file, err := os.Create(filepath.Join(folder, role+".prof"))
+	if err != nil {
+		return nil, err
+	}
+	if err := pprof.StartCPUProfile(file); err != nil {
+		return nil, err
+	}
+	return func() {
+		pprof.StopCPUProfile()
+		_ = file.Close()
+	}, nil
 }
 
 // serve listens on a free port, says which on standard output, and ends when its parent's pipe closes.

@@ -31,18 +31,18 @@ type target struct {
 // gate is the ratio of requests per second that P1 asks for, to the bare proxy.
 const gate = 0.95
 
-func measure(ctx context.Context, rounds, seconds int) error {
+func measure(ctx context.Context, rounds, seconds int, profiles string) error {
 	if _, err := exec.LookPath("wrk"); err != nil {
 		return errors.New("wrk is missing: install the package wrk")
 	}
-	upstream, stop, err := start(ctx, "upstream", "")
+	upstream, stop, err := start(ctx, "upstream", "", profiles)
 	if err != nil {
 		return err
 	}
 	defer stop()
 	targets := []*target{}
 	for _, role := range []string{"bare", "bff-memory", "bff-sqlite"} {
-		server, stop, err := start(ctx, role, upstream.url)
+		server, stop, err := start(ctx, role, upstream.url, profiles)
 		if err != nil {
 			return err
 		}
@@ -77,12 +77,12 @@ func measure(ctx context.Context, rounds, seconds int) error {
 }
 
 // start runs this program in a role and returns when it listens.
-func start(ctx context.Context, role, upstream string) (*target, func(), error) {
+func start(ctx context.Context, role, upstream, profiles string) (*target, func(), error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, nil, err
 	}
-	cmd := exec.CommandContext(ctx, self, "-role", role, "-upstream", upstream)
+	cmd := exec.CommandContext(ctx, self, "-role", role, "-upstream", upstream, "-profiles", profiles)
 	cmd.Stderr = os.Stderr
 	input, err := cmd.StdinPipe()
 	if err != nil {
