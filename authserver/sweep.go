@@ -12,7 +12,7 @@ const (
 	sweepTimeout = 20 * time.Second
 )
 
-// sweep deletes what has expired, and loads the keys that other instances generated, until ctx ends.
+// sweep deletes what has expired, and does for the keys what is due, until ctx ends.
 func (s *Server) sweep(ctx context.Context) {
 	ticker := time.NewTicker(sweepEvery)
 	defer ticker.Stop()
@@ -34,8 +34,8 @@ func (s *Server) sweepOnce(ctx context.Context) {
 		s.log.WarnContext(ctx, "sweep failed", "error", err)
 	}
 	for _, iss := range s.issuers {
-		if err := iss.keys.Reload(ctx); err != nil && ctx.Err() == nil {
-			s.log.WarnContext(ctx, "key reload failed", "workspace", iss.Key(), "error", err)
+		if err := iss.keys.Maintain(ctx, iss.Policy.Keys.Schedule()); err != nil && ctx.Err() == nil {
+			s.log.WarnContext(ctx, "key rotation failed", "workspace", iss.Key(), "error", err)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package keys
 import (
 	"crypto"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
@@ -43,6 +44,9 @@ func generate(algorithm jwa.SignatureAlgorithm) (crypto.Signer, error) {
 		return rsa.GenerateKey(rand.Reader, rsaBits)
 	case jwa.ES256:
 		return ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	case jwa.EdDSA: // RFC 8037 §3.1, with Ed25519 (FAPI 2.0 §5.4.1)
+		_, private, err := ed25519.GenerateKey(rand.Reader)
+		return private, err
 	default:
 		return nil, fmt.Errorf("keys: no generator for %s", algorithm)
 	}

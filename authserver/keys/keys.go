@@ -22,36 +22,37 @@ import (
 // ErrNoKey means that no key of the set is the one that was asked for.
 var ErrNoKey = errors.New("keys: no such key")
 
-// Propagation is how long a new key is published before it signs, while an older one can: within it every instance of the
-// server and every verifier that caches the JWKS has seen it.
-const Propagation = 10 * time.Minute
+// Records keeps keys. UseOnce is how several instances agree on who makes the next one.
+type Records interface {
+	store.Keys
+	UseOnce(ctx context.Context, workspace, use, value string, expires time.Time) error
+}
 
 // Set is the keys of one workspace. It is safe for concurrent use.
 type Set struct {
 	workspace string
-	store     store.Keys
+	store     Records
 	sealer    *Sealer
+	wanted    []jwa.SignatureAlgorithm
 	now       func() time.Time
 
 	mu   sync.RWMutex
-	keys []*Key // oldest first
+	keys []*Key // in the order in which they begin to sign
 }
 
-// Open loads a workspace's keys and generates one for each algorithm that has none.
-func Open(ctx context.Context, keys store.Keys, sealer *Sealer, workspace string, algorithms []jwa.SignatureAlgorithm, now func() time.Time) (*Set, error) {
-	set := &Set{workspace: workspace, store: keys, sealer: sealer, now: now}
+// Open loads a workspace's keys and generates one for each algorithm that has none. Of several instances that start together, one
+// generates and the others wait for it.
+func Open(ctx context.Context, keys Records, sealer *Sealer, workspace string, algorithms []jwa.SignatureAlgorithm, now func() time.Time) (*Set, error) {
+	set := &Set{workspace: workspace, store: keys, sealer: sealer, wanted: algorithms, now: now}
 	if err := set.Reload(ctx); err != nil {
 		return nil, err
 	}
 	for _, algorithm := range algorithms {
-		if _, err := set.Signer(algorithm); err == nil {
-			continue
-		}
-		if err := set.add(ctx, algorithm); err != nil {
+		if err := set.first(ctx, algorithm); err != nil {
 			return nil, err
 		}
 	}
-	return set, set.Reload(ctx)
+	return set, nil
 }
 
 // Reload reads the keys again, so that one that another instance generated is known here.
@@ -68,7 +69,7 @@ func (s *Set) Reload(ctx context.Context) error {
 		}
 		loaded = append(loaded, key)
 	}
-	slices.SortFunc(loaded, func(a, b *Key) int { return cmp.Or(a.created.Compare(b.created), cmp.Compare(a.ID, b.ID)) })
+	slices.SortFunc(loaded, func(a, b *Key) int { return cmp.Or(a.active.Compare(b.active), cmp.Compare(a.ID, b.ID)) })
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.keys = loaded
@@ -86,13 +87,13 @@ func (s *Set) open(record store.Key) (*Key, error) {
 	return &key, nil
 }
 
-func (s *Set) add(ctx context.Context, algorithm jwa.SignatureAlgorithm) error {
+// add generates a key that is published now and signs from active on.
+func (s *Set) add(ctx context.Context, algorithm jwa.SignatureAlgorithm, active time.Time) error {
 	private, err := generate(algorithm)
 	if err != nil {
 		return fmt.Errorf("generate %s key: %w", algorithm, err)
 	}
-	now := s.now()
-	key, err := newKey(private, algorithm, now, now)
+	key, err := newKey(private, algorithm, s.now(), active)
 	if err != nil {
 		return err
 	}
@@ -106,25 +107,17 @@ func (s *Set) add(ctx context.Context, algorithm jwa.SignatureAlgorithm) error {
 	return s.Reload(ctx)
 }
 
-// Signer is the key that signs with algorithm now: the newest that has been published long enough. At first start none
-// has, and the oldest signs, so that instances that start together agree.
+// Signer is the key that signs with algorithm now: of those that may, the one that began last.
 func (s *Set) Signer(algorithm jwa.SignatureAlgorithm) (*Key, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	now := s.now()
-	var signer *Key
-	for _, key := range s.keys {
-		if key.Algorithm != algorithm || key.active.After(now) || !live(key.retired, now) {
-			continue
-		}
-		if signer == nil || !key.created.Add(Propagation).After(now) {
-			signer = key
+	for _, key := range slices.Backward(s.keys) {
+		if key.Algorithm == algorithm && key.state(now) == Active {
+			return key, nil
 		}
 	}
-	if signer == nil {
-		return nil, fmt.Errorf("%w: none signs with %s", ErrNoKey, algorithm)
-	}
-	return signer, nil
+	return nil, fmt.Errorf("%w: none signs with %s", ErrNoKey, algorithm)
 }
 
 // Find is the key with this kid, for verification.

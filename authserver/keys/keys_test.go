@@ -1,7 +1,6 @@
 package keys
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"strings"
@@ -19,7 +18,7 @@ const workspace = "demo/baseline"
 
 var algorithms = []jwa.SignatureAlgorithm{jwa.RS256, jwa.ES256}
 
-func open(t *testing.T, records store.Keys, sealer *Sealer, now func() time.Time) *Set {
+func open(t *testing.T, records Records, sealer *Sealer, now func() time.Time) *Set {
 	t.Helper()
 	set, err := Open(t.Context(), records, sealer, workspace, algorithms, now)
 	if err != nil {
@@ -122,33 +121,6 @@ func TestSealedKeyOpensOnlyWithItsKeyAndInItsPlace(t *testing.T) {
 		if _, err := openRecord(record, sealer); !errors.Is(err, ErrSeal) {
 			t.Errorf("changed %s: %v", name, err)
 		}
-	}
-}
-
-func TestNewKeyIsPublishedBeforeItSigns(t *testing.T) {
-	now := time.Now()
-	clock := func() time.Time { return now }
-	set := open(t, memory.New(clock), newSealer(t), clock)
-	old, err := set.Signer(jwa.ES256)
-	if err != nil {
-		t.Fatal(err)
-	}
-	now = now.Add(24 * time.Hour)
-	if err := set.add(context.Background(), jwa.ES256); err != nil {
-		t.Fatal(err)
-	}
-	if public, err := set.Public(); err != nil || public.Len() != len(algorithms)+1 {
-		t.Errorf("published %v, %v", public, err)
-	}
-	if signer, err := set.Signer(jwa.ES256); err != nil || signer.ID != old.ID {
-		t.Errorf("a key that nobody has seen signs already: %v %v", signer, err)
-	}
-	now = now.Add(Propagation)
-	if signer, err := set.Signer(jwa.ES256); err != nil || signer.ID == old.ID {
-		t.Errorf("the new key does not sign: %v %v", signer, err)
-	}
-	if _, err := set.Find(old.ID); err != nil {
-		t.Errorf("the old key no longer verifies: %v", err)
 	}
 }
 

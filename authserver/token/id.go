@@ -2,11 +2,14 @@ package token
 
 import (
 	"crypto/sha256"
+	"crypto/sha512"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"time"
+
+	"github.com/lestrrat-go/jwx/v2/jwa"
 )
 
 // ID is what an ID token says (OpenID Connect Core §2 and §3.1.3.6).
@@ -52,7 +55,7 @@ func (i *Issuer) SignID(id ID) (string, error) {
 		ACR:        id.ACR,
 		AMR:        id.AMR,
 		SID:        id.SID,
-		AccessHash: accessHash(id.AccessToken),
+		AccessHash: accessHash(i.idAlgorithm, id.AccessToken),
 	}
 	if len(id.Extra) == 0 {
 		return i.sign(claims, typeID, i.idAlgorithm)
@@ -103,11 +106,15 @@ func (i *Issuer) VerifyIDHint(text string) (ID, error) {
 	}, nil
 }
 
-// accessHash is at_hash: the left half of the access token's hash (OpenID Connect Core §3.1.3.6). All our algorithms hash
-// with SHA-256.
-func accessHash(accessToken string) string {
+// accessHash is at_hash: the left half of the access token's hash, made with the hash of the ID token's own algorithm (OpenID
+// Connect Core §3.1.3.6). Ed25519 hashes with SHA-512 (RFC 8032 §5.1), our other algorithms with SHA-256.
+func accessHash(algorithm jwa.SignatureAlgorithm, accessToken string) string {
 	if accessToken == "" {
 		return ""
+	}
+	if algorithm == jwa.EdDSA {
+		sum := sha512.Sum512([]byte(accessToken))
+		return base64.RawURLEncoding.EncodeToString(sum[:sha512.Size/2])
 	}
 	sum := sha256.Sum256([]byte(accessToken))
 	return base64.RawURLEncoding.EncodeToString(sum[:sha256.Size/2])

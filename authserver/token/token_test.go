@@ -202,3 +202,33 @@ func FuzzVerifyAccess(f *testing.F) {
 		}
 	})
 }
+
+// OpenID Connect Core §3.1.3.6: at_hash is made with the hash of the ID token's algorithm.
+func TestEveryAlgorithmSignsAndHashesItsOwnWay(t *testing.T) {
+	sealer, err := keys.NewSealer(keys.NewSealingKey())
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := []jwa.SignatureAlgorithm{jwa.RS256, jwa.PS256, jwa.ES256, jwa.EdDSA}
+	set, err := keys.Open(t.Context(), memory.New(time.Now), sealer, "demo/baseline", all, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, algorithm := range all {
+		issuer := NewIssuer("https://as.example/demo/baseline", set, algorithm, algorithm, time.Now)
+		text, err := issuer.SignID(ID{Subject: "s", ClientID: "c", Issued: time.Now(), Expires: time.Now().Add(time.Minute), AccessToken: "access"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := issuer.VerifyIDHint(text); err != nil || segment(t, text, 0)["alg"] != algorithm.String() {
+			t.Errorf("%s: %v", algorithm, err)
+		}
+		length := 22 // half of 32 bytes
+		if algorithm == jwa.EdDSA {
+			length = 43 // half of 64
+		}
+		if hash, _ := segment(t, text, 1)["at_hash"].(string); len(hash) != length {
+			t.Errorf("%s: at_hash %q", algorithm, hash)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package workspace
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/lestrrat-go/jwx/v2/jwa"
@@ -26,8 +27,10 @@ type Policy struct {
 	Confidential Refresh `yaml:"refresh_confidential"`
 	Public       Refresh `yaml:"refresh_public"`
 
-	AccessTokenAlgorithm jwa.SignatureAlgorithm `yaml:"access_token_signing_alg"` // ES256 (default), PS256 or RS256
-	IDTokenAlgorithm     jwa.SignatureAlgorithm `yaml:"id_token_signing_alg"`     // RS256 (default), PS256 or ES256
+	AccessTokenAlgorithm jwa.SignatureAlgorithm `yaml:"access_token_signing_alg"` // ES256 (default), PS256, EdDSA or RS256
+	IDTokenAlgorithm     jwa.SignatureAlgorithm `yaml:"id_token_signing_alg"`     // RS256 (default), PS256, ES256 or EdDSA
+
+	Keys Keys `yaml:"keys"`
 }
 
 // Refresh is the policy for the refresh tokens of one class of clients.
@@ -69,6 +72,11 @@ func (p *Policy) Algorithms() []jwa.SignatureAlgorithm {
 	return []jwa.SignatureAlgorithm{p.IDTokenAlgorithm, p.AccessTokenAlgorithm}
 }
 
+// signingAlgorithms are those that a workspace can sign with.
+func signingAlgorithms() []jwa.SignatureAlgorithm {
+	return []jwa.SignatureAlgorithm{jwa.RS256, jwa.PS256, jwa.ES256, jwa.EdDSA}
+}
+
 const (
 	maxCode        = time.Minute
 	maxAccessToken = time.Hour
@@ -89,6 +97,7 @@ func (p *Policy) setDefaults() {
 		setDefault(&refresh.Idle, 24*time.Hour)
 		setDefault(&refresh.Absolute, 30*24*time.Hour)
 	}
+	p.Keys.setDefaults(p)
 }
 
 func setDefault[T comparable](value *T, fallback T) {
@@ -127,9 +136,10 @@ func (p *Policy) problems() []error {
 		report("refresh_confidential: rotation", "%q is neither always nor never", p.Confidential.Rotation)
 	}
 	for key, algorithm := range map[string]jwa.SignatureAlgorithm{"access_token_signing_alg": p.AccessTokenAlgorithm, "id_token_signing_alg": p.IDTokenAlgorithm} {
-		if algorithm != jwa.RS256 && algorithm != jwa.PS256 && algorithm != jwa.ES256 {
-			report(key, "%q is none of RS256, PS256 and ES256", algorithm)
+		if !slices.Contains(signingAlgorithms(), algorithm) {
+			report(key, "%q is none of RS256, PS256, ES256 and EdDSA", algorithm)
 		}
 	}
+	p.Keys.problems(p, report)
 	return problems
 }

@@ -1,6 +1,6 @@
 // Command authserver runs the authorization server: authserver serve --config authserver.yaml. It owns the wiring (the file, the
 // environment, the store, the listeners and the signals) and nothing else. authserver check lists what is wrong with a
-// configuration.
+// configuration; authserver keys list and keys rotate show and renew a workspace's signing keys.
 package main
 
 import (
@@ -28,14 +28,23 @@ func main() {
 	}
 }
 
-var errUsage = errors.New("usage: authserver serve|check --config FILE")
+var errUsage = errors.New("usage: authserver serve|check --config FILE, or authserver keys list|rotate --config FILE --workspace TENANT/NAME")
 
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
 	if len(args) == 0 {
 		return errUsage
 	}
-	flags := flag.NewFlagSet("authserver "+args[0], flag.ContinueOnError)
+	command := args[0]
+	if command == "keys" && len(args) > 1 {
+		command += " " + args[1]
+		args = args[1:]
+	}
+	flags := flag.NewFlagSet("authserver "+command, flag.ContinueOnError)
 	flags.SetOutput(stderr)
+	var workspace string
+	if command != args[0] {
+		flags.StringVar(&workspace, "workspace", "", "the workspace, as tenant/name")
+	}
 	path := flags.String("config", "authserver.yaml", "the configuration file; cmd/authserver/example.yaml documents it")
 	if err := flags.Parse(args[1:]); err != nil {
 		return errUsage
@@ -43,21 +52,23 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	if flags.NArg() > 0 {
 		return errUsage
 	}
-	switch args[0] {
+	switch command {
+	case "serve", "check", "keys list", "keys rotate":
+	default:
+		return errUsage
+	}
+	cfg, err := load(*path, getenv)
+	if err != nil {
+		return err
+	}
+	switch command {
 	case "serve":
-		cfg, err := load(*path, getenv)
-		if err != nil {
-			return err
-		}
 		return serve(ctx, cfg, slog.New(slog.NewJSONHandler(stderr, nil)))
 	case "check":
-		if _, err := load(*path, getenv); err != nil {
-			return err
-		}
 		_, err := fmt.Fprintf(stdout, "%s: ok\n", *path)
 		return err
 	default:
-		return errUsage
+		return keysCommand(ctx, cfg, args[0], workspace, stdout)
 	}
 }
 
