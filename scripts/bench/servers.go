@@ -49,7 +49,7 @@ func bareProxy(upstream string) (http.Handler, error) {
 	return &httputil.ReverseProxy{
 		Transport:  transport,
 		ErrorLog:   log.New(io.Discard, "", 0), // wrk leaves requests behind when its time is up
-		BufferPool: &buffers{pool: sync.Pool{New: func() any { return make([]byte, 32<<10) }}},
+		BufferPool: &buffers{pool: sync.Pool{New: func() any { buffer := make([]byte, 32<<10); return &buffer }}},
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(target)
 			r.Out.Header.Set("Authorization", bearer)
@@ -59,8 +59,9 @@ func bareProxy(upstream string) (http.Handler, error) {
 
 type buffers struct{ pool sync.Pool }
 
-func (b *buffers) Get() []byte       { return b.pool.Get().([]byte) }
-func (b *buffers) Put(buffer []byte) { b.pool.Put(buffer) } //nolint:staticcheck // one slice header per request, on both sides
+func (b *buffers) Get() []byte { return *b.pool.Get().(*[]byte) }
+
+func (b *buffers) Put(buffer []byte) { b.pool.Put(&buffer) }
 
 // newBFF is a BFF with an authorization server behind it in the same process, which idles once the user has signed in.
 func newBFF(ctx context.Context, role, origin, upstream string) (http.Handler, error) {
