@@ -53,7 +53,7 @@ func (b *BFF) callback(w http.ResponseWriter, r *http.Request) error {
 // before both hold; and the session comes last.
 func (b *BFF) completeSignIn(w http.ResponseWriter, r *http.Request, s *signIn) error {
 	// The work ends when it is done and not when the browser leaves: a code can be redeemed once.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), 3*outboundTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), exchangeTimeout+2*outboundTimeout)
 	defer cancel()
 	for _, check := range []func(context.Context) error{
 		s.checkIssuer,

@@ -13,8 +13,11 @@ import (
 )
 
 const (
-	// outboundTimeout bounds every call to a provider.
+	// outboundTimeout bounds calls to a provider.
 	outboundTimeout = 10 * time.Second
+	// exchangeTimeout bounds those that spend something: the answer to a refresh may hold the only refresh token that still
+	// works, so a slow provider is waited for as long as [session.Manager.Exclusive] allows.
+	exchangeTimeout = 25 * time.Second
 	maxDocument     = 1 << 20
 	maxKeySet       = 64 << 10
 )
@@ -28,7 +31,7 @@ type outbound struct {
 func newOutbound() *outbound {
 	dialer := &net.Dialer{Timeout: 5 * time.Second}
 	return &outbound{client: &http.Client{
-		Timeout:       outboundTimeout,
+		Timeout:       exchangeTimeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: &http.Transport{
 			DialContext: dialer.DialContext, TLSHandshakeTimeout: 5 * time.Second, ForceAttemptHTTP2: true,

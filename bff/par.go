@@ -18,6 +18,8 @@ func (p *provider) authorizationRequest(ctx context.Context, m *metadata, parame
 	if m.PAREndpoint == "" {
 		return withQuery(m.AuthorizationEndpoint, parameters), nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, outboundTimeout)
+	defer cancel()
 	got, err := p.send(ctx, m, m.PAREndpoint, parameters, nil)
 	if err != nil {
 		return "", fmt.Errorf("push the authorization request to %q: %w", p.cfg.ID, err)

@@ -1,8 +1,10 @@
 package bff
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -12,9 +14,13 @@ import (
 )
 
 const (
-	// refreshAhead is how long before its end an access token is renewed, so that none expires on its way.
-	refreshAhead   = 10 * time.Second
-	refreshTimeout = 20 * time.Second
+	// refreshAhead is how long before its end an access token is renewed while it still serves, so that nobody waits; a
+	// quarter of its life, if that is less.
+	refreshAhead = 30 * time.Second
+	// refreshWait is how long before its end a token is too old for one more request, which waits for the next; a tenth of
+	// its life, if that is less.
+	refreshWait    = 3 * time.Second
+	refreshTimeout = 45 * time.Second
 )
 
 // tokenRequest says which access token of a session is wanted. The zero resource and scopes are the default token's.
@@ -44,24 +50,50 @@ func containsAll(have, want []string) bool {
 func (b *BFF) accessToken(ctx context.Context, record session.Record, want tokenRequest) (session.Token, error) {
 	token, found := record.Tokens[want.key(record)]
 	now := b.now()
-	if found && now.Add(refreshAhead).Before(token.Expires) {
+	if found && now.Before(token.Expires.Add(-ahead(token, refreshWait, 10))) {
+		if !now.Before(token.Expires.Add(-ahead(token, refreshAhead, 4))) && record.RefreshToken != "" {
+			b.renewLater(ctx, record, want, token.AccessToken)
+		}
 		return token, nil
 	}
 	renewed, err := b.renew(ctx, record, want, token.AccessToken)
 	if err == nil {
 		return renewed.Tokens[want.key(renewed)], nil
 	}
-	if found && asRefusal(err).code == api.IDPUnavailable && now.Before(token.Expires) {
+	if found && asRefusal(err).code == api.IDPUnavailable && b.now().Before(token.Expires) {
 		return token, nil
 	}
 	return session.Token{}, err
 }
 
-// renew replaces the token stale, unless somebody else did so meanwhile. Of any number of callers for one session one
-// asks the provider; the others wait for its answer. It goes on when the caller leaves: the answer may hold the only
-// refresh token that still works.
+// ahead is the time, or the part of the token's life if that is less: short-lived tokens are not renewed all the time.
+func ahead(token session.Token, most time.Duration, part int64) time.Duration {
+	if token.Issued.IsZero() {
+		return most
+	}
+	return min(most, token.Expires.Sub(token.Issued)/time.Duration(part))
+}
+
+// renewLater renews a token that still serves, without making anybody wait. After a failure it pauses.
+func (b *BFF) renewLater(ctx context.Context, record session.Record, want tokenRequest, stale string) {
+	key := record.ID + " " + want.key(record)
+	if !b.early.begin(key) {
+		return
+	}
+	go func() {
+		_, err := b.renew(context.WithoutCancel(ctx), record, want, stale)
+		b.early.end(key, err != nil)
+		if err != nil {
+			b.log.WarnContext(ctx, "token not renewed ahead of its end", "session", record, "error", err)
+		}
+	}()
+}
+
+// renew replaces the token stale, unless somebody else did so meanwhile. Of any number of callers for one session, on all
+// instances, one asks the provider; the others wait for its answer. It goes on when the caller leaves: the answer may hold
+// the only refresh token that still works.
 func (b *BFF) renew(ctx context.Context, record session.Record, want tokenRequest, stale string) (session.Record, error) {
-	for range 3 { // the flight that was joined may have been for another token
+	for range 3 { // what was joined, here or elsewhere, may have been for another token
 		result := b.refreshes.DoChan(record.ID, func() (any, error) {
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), refreshTimeout)
 			defer cancel()
@@ -84,100 +116,96 @@ func (b *BFF) renew(ctx context.Context, record session.Record, want tokenReques
 	return session.Record{}, refuse(api.IDPUnavailable, "the access token could not be renewed")
 }
 
-// renewOnce reads the record again, from the store and not from the cache, before it asks: another instance may have
-// rotated the refresh token.
+// renewOnce renews alone of all instances. If the session ended while the provider was asked, the new tokens belong to
+// nobody and are revoked.
 func (b *BFF) renewOnce(ctx context.Context, id string, want tokenRequest, stale string) (session.Record, error) {
-	record, err := b.store.Load(ctx, id)
+	var newest string // the refresh token that is ours to revoke if no session keeps it
+	updated, err := b.sessions.Exclusive(ctx, id, func(ctx context.Context, current session.Record) (func(*session.Record) error, error) {
+		key := want.key(current)
+		if token, found := current.Tokens[key]; found && token.AccessToken != stale && b.now().Before(token.Expires) {
+			return nil, nil // another instance was faster
+		}
+		got, err := b.askForToken(ctx, current, want, key)
+		if err != nil {
+			return nil, b.renewFailed(ctx, current, err)
+		}
+		newest = cmp.Or(got.refreshToken, current.RefreshToken)
+		return func(r *session.Record) error { return keepRenewed(r, key, got) }, nil
+	})
+	switch {
+	case errors.Is(err, errOvertaken):
+		return b.load(ctx, id)
+	case err == nil:
+		return updated, nil
+	}
+	if _, known := errors.AsType[*refusal](err); !known {
+		err = sessionRefusal(err)
+	}
+	if newest != "" && statuses[asRefusal(err).code] == http.StatusUnauthorized {
+		b.revokeLater(ctx, want.provider.cfg.ID, newest)
+	}
+	return session.Record{}, err
+}
+
+// askForToken spends the session's refresh token, with the session's proof key if it has one.
+func (b *BFF) askForToken(ctx context.Context, current session.Record, want tokenRequest, key string) (grant, error) {
+	if current.RefreshToken == "" {
+		return grant{}, refuse(api.SessionExpired, "the access token has expired and cannot be renewed")
+	}
+	proof, err := parseProofKey(current.ProofKey)
 	if err != nil {
-		return session.Record{}, storeRefusal(err)
-	}
-	key := want.key(record)
-	if token, found := record.Tokens[key]; found && token.AccessToken != stale && b.now().Before(token.Expires) {
-		// Another instance was faster. Update shows this process what it stored.
-		return b.updateRecord(ctx, id, func(*session.Record) error { return nil })
-	}
-	if record.RefreshToken == "" {
-		return session.Record{}, refuse(api.SessionExpired, "the access token has expired and cannot be renewed")
+		return grant{}, err
 	}
 	resource, scopes := want.provider.cfg.Resource, []string(nil)
 	if key != "" {
 		resource, scopes = want.resource, want.scopes
 	}
-	proof, err := parseProofKey(record.ProofKey)
-	if err != nil {
-		return session.Record{}, err
-	}
-	got, err := want.provider.refresh(ctx, record.RefreshToken, resource, scopes, proof)
-	if err != nil {
-		return b.renewFailed(ctx, record, err)
-	}
-	return b.keepRenewed(ctx, want.provider, record, key, got)
+	return want.provider.refresh(ctx, current.RefreshToken, resource, scopes, proof)
 }
 
-// keepRenewed stores the new tokens. If the session ended meanwhile they belong to nobody, and are revoked.
-func (b *BFF) keepRenewed(ctx context.Context, p *provider, record session.Record, key string, got grant) (session.Record, error) {
-	updated, err := b.updateRecord(ctx, record.ID, func(r *session.Record) error {
-		if r.Tokens == nil {
-			r.Tokens = map[string]session.Token{}
-		}
-		r.Tokens[key] = got.token
-		// RFC 6749 §6: without a new refresh token the old one goes on.
-		if got.refreshToken != "" {
-			r.RefreshToken = got.refreshToken
-		}
-		return nil
-	})
-	if err != nil {
-		newest := got.refreshToken
-		if newest == "" {
-			newest = record.RefreshToken
-		}
-		if statuses[asRefusal(err).code] == 401 {
-			b.revokeLater(ctx, p.cfg.ID, newest)
-		}
-		return session.Record{}, err
+// keepRenewed changes a record by what the provider answered.
+func keepRenewed(r *session.Record, key string, got grant) error {
+	if r.Tokens == nil {
+		r.Tokens = map[string]session.Token{}
 	}
-	return updated, nil
+	r.Tokens[key] = got.token
+	// RFC 6749 §6: without a new refresh token the old one goes on.
+	if got.refreshToken != "" {
+		r.RefreshToken = got.refreshToken
+	}
+	return nil
 }
+
+// errOvertaken: another writer replaced the refresh token that the provider refused.
+var errOvertaken = errors.New("the session has another refresh token by now")
 
 // renewFailed ends the session only when the provider said that the refresh token is worth nothing, and it is still the
 // session's: an outage, or a token that another instance has already rotated, ends nothing.
-func (b *BFF) renewFailed(ctx context.Context, record session.Record, err error) (session.Record, error) {
+func (b *BFF) renewFailed(ctx context.Context, current session.Record, err error) error {
+	if own, ok := errors.AsType[*refusal](err); ok {
+		return own
+	}
 	refused, verdict := errors.AsType[*tokenError](err)
 	if !verdict || refused.transient() || refused.code != "invalid_grant" {
-		return session.Record{}, refuse(api.IDPUnavailable, "the access token could not be renewed; try again in a moment").because(err)
+		return refuse(api.IDPUnavailable, "the access token could not be renewed; try again in a moment").because(err)
 	}
-	again, loadErr := b.store.Load(ctx, record.ID)
+	again, loadErr := b.sessions.Load(ctx, current.ID)
 	if loadErr != nil {
-		return session.Record{}, storeRefusal(loadErr)
+		return loadErr
 	}
-	if again.RefreshToken != record.RefreshToken {
-		return b.updateRecord(ctx, record.ID, func(*session.Record) error { return nil })
+	if again.RefreshToken != current.RefreshToken {
+		return errOvertaken
 	}
-	if _, endErr := b.sessions.EndByID(ctx, record.ID); endErr != nil && !errors.Is(endErr, session.ErrRevoked) && !errors.Is(endErr, session.ErrExpired) {
-		return session.Record{}, storeRefusal(endErr)
+	if _, endErr := b.sessions.EndByID(ctx, current.ID); endErr != nil && !errors.Is(endErr, session.ErrRevoked) && !errors.Is(endErr, session.ErrExpired) {
+		return endErr
 	}
-	return session.Record{}, refuse(api.SessionRevoked, "the sign-in service ended the session").because(err)
+	return refuse(api.SessionRevoked, "the sign-in service ended the session").because(err)
 }
 
-func (b *BFF) updateRecord(ctx context.Context, id string, change func(*session.Record) error) (session.Record, error) {
-	updated, err := b.sessions.Update(ctx, id, change)
+func (b *BFF) load(ctx context.Context, id string) (session.Record, error) {
+	record, err := b.sessions.Load(ctx, id)
 	if err != nil {
 		return session.Record{}, sessionRefusal(err)
 	}
-	return updated, nil
-}
-
-// storeRefusal is for the store's own errors.
-func storeRefusal(err error) error {
-	switch {
-	case errors.Is(err, session.ErrNotFound):
-		return sessionRefusal(session.ErrExpired)
-	case errors.Is(err, session.ErrEnded):
-		return sessionRefusal(session.ErrRevoked)
-	case errors.Is(err, session.ErrAltered):
-		return sessionRefusal(session.ErrNoSession)
-	default:
-		return sessionRefusal(err)
-	}
+	return record, nil
 }
