@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"cloakroom/authserver/audit"
+	"cloakroom/authserver/client"
 	"cloakroom/authserver/keys"
 	"cloakroom/authserver/store"
 	"cloakroom/authserver/token"
@@ -33,7 +34,11 @@ type Server struct {
 	audit    *audit.Log
 	log      *slog.Logger
 	now      func() time.Time
-	https    bool // the base URL says so
+
+	clientKeys *client.RemoteKeys // of clients with a jwks_uri
+	mutualTLS  certificateSource
+
+	https bool // the base URL says so
 
 	handler http.Handler
 	stop    context.CancelFunc
@@ -71,6 +76,10 @@ func newServer(ctx context.Context, cfg Config, st store.Store, log *slog.Logger
 		log:      log,
 		now:      now,
 		https:    strings.HasPrefix(cfg.BaseURL, "https:"),
+	}
+	s.clientKeys = client.NewRemoteKeys(&http.Client{}, now)
+	if s.mutualTLS, err = newCertificateSource(cfg.MutualTLS); err != nil {
+		return nil, fmt.Errorf("authserver: %w", err)
 	}
 	if err := s.open(ctx, &cfg); err != nil {
 		return nil, fmt.Errorf("authserver: %w", err)

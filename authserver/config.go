@@ -31,6 +31,9 @@ type Config struct {
 	KeyEncryptionKeyFile string       `yaml:"key_encryption_key_file"`
 	KeyEncryptionKey     oauth.Secret `yaml:"-"`
 
+	// MutualTLS is for clients that authenticate, or bind their tokens, by certificate.
+	MutualTLS MutualTLS `yaml:"mutual_tls"`
+
 	Tenants []Tenant `yaml:"tenants"`
 }
 
@@ -116,6 +119,7 @@ func (c *Config) Validate() error {
 	if err := checkBaseURL(c.BaseURL); err != nil {
 		problems = append(problems, fmt.Errorf("base_url: %q %w", c.BaseURL, err))
 	}
+	problems = append(problems, c.MutualTLS.problems()...)
 	if c.Store == "" {
 		problems = append(problems, fmt.Errorf("store: is missing (or set %s)", EnvStore))
 	}

@@ -4,6 +4,9 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/lestrrat-go/jwx/v2/jwa"
+
+	"cloakroom/authserver/client"
 	"cloakroom/authserver/oauth"
 )
 
@@ -28,7 +31,9 @@ type metadata struct {
 	ClaimsSupported             []string `json:"claims_supported"`
 	IDTokenAlgorithms           []string `json:"id_token_signing_alg_values_supported"`
 	ClientAuthMethods           []string `json:"token_endpoint_auth_methods_supported"`
+	ClientAuthAlgorithms        []string `json:"token_endpoint_auth_signing_alg_values_supported"`
 	RevocationAuthMethods       []string `json:"revocation_endpoint_auth_methods_supported"`
+	RevocationAuthAlgorithms    []string `json:"revocation_endpoint_auth_signing_alg_values_supported"`
 	CodeChallengeMethods        []string `json:"code_challenge_methods_supported"`
 	IssInResponse               bool     `json:"authorization_response_iss_parameter_supported"`
 	ClaimsParameterSupported    bool     `json:"claims_parameter_supported"`
@@ -42,7 +47,7 @@ type metadata struct {
 // discovery publishes what the issuer can do.
 func (s *Server) discovery(w http.ResponseWriter, _ *http.Request, iss *issuer) error {
 	issuer := iss.Issuer()
-	authMethods := []string{oauth.AuthSecretBasic, oauth.AuthSecretPost, oauth.AuthNone}
+	authMethods := authMethodsOf(iss)
 	writeJSON(w, http.StatusOK, metadata{
 		Issuer:                 issuer,
 		AuthorizationEndpoint:  issuer + "/oauth2/authorize",
@@ -63,11 +68,30 @@ func (s *Server) discovery(w http.ResponseWriter, _ *http.Request, iss *issuer) 
 		ClaimsSupported:        supportedClaims(),
 		IDTokenAlgorithms:      []string{iss.Policy.IDTokenAlgorithm.String()},
 		ClientAuthMethods:      authMethods,
+		ClientAuthAlgorithms:   algorithmNames(iss.ClientAlgorithms()),
 		RevocationAuthMethods:  authMethods,
-		CodeChallengeMethods:   []string{oauth.ChallengeMethodS256},
-		IssInResponse:          true,
+
+		RevocationAuthAlgorithms: algorithmNames(iss.ClientAlgorithms()),
+		CodeChallengeMethods:     []string{oauth.ChallengeMethodS256},
+		IssInResponse:            true,
 	})
 	return nil
+}
+
+// authMethodsOf are the client authentication methods of the workspace, and algorithmNames those of their assertions.
+func authMethodsOf(iss *issuer) []string {
+	if iss.FAPI() {
+		return []string{oauth.AuthPrivateKeyJWT, oauth.AuthTLS, oauth.AuthSelfSignedTLS}
+	}
+	return client.AuthMethods()
+}
+
+func algorithmNames(algorithms []jwa.SignatureAlgorithm) []string {
+	names := make([]string, 0, len(algorithms))
+	for _, algorithm := range algorithms {
+		names = append(names, algorithm.String())
+	}
+	return names
 }
 
 // supportedClaims lists the claims of ID tokens, and those of userinfo.

@@ -72,6 +72,13 @@ tenants:
             redirect_uris: ["https://pusher.example/callback"]
             scopes: [openid]
             require_pushed_authorization_requests: true
+          - id: signer
+            token_endpoint_auth_method: private_key_jwt
+            jwks: {keys: [$SIGNER]}
+            redirect_uris: ["https://signer.example/callback"]
+            grant_types: [authorization_code, refresh_token, client_credentials]
+            scopes: [openid, notes.read]
+            default_scopes: [notes.read]
           - id: trusted
             name: The house's own
             trusted: true
@@ -181,7 +188,7 @@ func startWith(t *testing.T, wrap func(store.Store) store.Store) *house {
 	base := "https://" + h.server.Listener.Addr().String()
 	h.issuer = base + "/demo/baseline"
 	sum := sha256.Sum256([]byte(webSecret))
-	text := strings.ReplaceAll(configuration, "$WEB", hex.EncodeToString(sum[:]))
+	text := strings.NewReplacer("$WEB", hex.EncodeToString(sum[:]), "$SIGNER", signerKey().publicJWK()).Replace(configuration)
 	environment := map[string]string{authserver.EnvBaseURL: base, authserver.EnvKeyEncryptionKey: sealedKeys().sealingKey.Reveal()}
 	for _, key := range sealedKeys().records {
 		if err := h.store.AddKey(t.Context(), key); err != nil {

@@ -34,6 +34,10 @@ func (c *Config) ReadSecrets(read func(path string) ([]byte, error)) error {
 			return nil
 		})
 	}
+	into("mutual_tls: client_ca_file", c.MutualTLS.ClientCAFile, func(text oauth.Secret) error {
+		c.MutualTLS.clientCA = []byte(text.Reveal())
+		return nil
+	})
 	c.workspaces(func(ws *workspace.Workspace) {
 		for position := range ws.Clients {
 			registered := &ws.Clients[position]
@@ -101,7 +105,7 @@ func (c *Config) checkSecrets() error {
 	}
 	c.workspaces(func(ws *workspace.Workspace) {
 		for _, registered := range ws.Clients {
-			if !registered.Public() && registered.Secret.IsZero() {
+			if registered.HasSecret() && registered.Secret.IsZero() {
 				problems = append(problems, fmt.Errorf("%s: the client has no secret", place(ws, "client", registered.ID, "secret")))
 			}
 		}

@@ -98,7 +98,7 @@ func TestTokenRefusesACodeThatDoesNotFit(t *testing.T) {
 		"resource not granted":    {with("resource", "https://evil.example/"), "invalid_target"},
 		"two resources":           {with("resource", apiResource, apiResource), "invalid_target"},
 		"scope that was not":      {with("scope", "openid notes.write"), "invalid_scope"},
-		"client assertion":        {with("client_assertion", "a.b.c"), "invalid_client"},
+		"client assertion":        {with("client_assertion", "a.b.c"), "invalid_request"}, // a second method
 		"second method":           {with("client_secret", webSecret), "invalid_request"},
 		"another client_id":       {func(form url.Values) { form.Set("client_id", "other") }, "invalid_request"},
 		"another client's secret": {func(form url.Values) { form.Set("client_id", "other"); form.Set("client_secret", webSecret) }, "invalid_request"},

@@ -1,45 +1,79 @@
 package client
 
 import (
+	"crypto/x509"
 	"encoding/base64"
 	"errors"
 	"net/url"
 	"strings"
+	"time"
 
+	"github.com/lestrrat-go/jwx/v2/jwa"
+
+	"cloakroom/authserver/jose"
 	"cloakroom/authserver/oauth"
 )
 
 // Credentials is what one request presents to say which client it comes from.
 type Credentials struct {
-	Method   string // oauth.AuthNone, oauth.AuthSecretBasic or oauth.AuthSecretPost
-	ClientID string
-	Secret   oauth.Secret
+	Method      string // one of oauth.Auth…
+	ClientID    string
+	Secret      oauth.Secret
+	Assertion   Assertion           // for private_key_jwt
+	Certificate []*x509.Certificate // for mutual TLS: the client's own first, nil if it presented none
+}
+
+// Expected is what credentials are checked against besides the registration.
+type Expected struct {
+	Issuer     string                   // aud of assertions
+	Algorithms []jwa.SignatureAlgorithm // that assertions may be signed with
+	Keys       []jose.Key               // the client's, registered or fetched
+	Roots      *x509.CertPool           // that the certificates of tls_client_auth have to lead to; nil for none
+	Now        time.Time
 }
 
 // What Authenticate can find. None of it is for the client's eyes: to it, all are invalid_client.
 var (
 	ErrMethod = errors.New("client: another authentication method is registered")
 	ErrSecret = errors.New("client: wrong secret")
+	// ErrCertificate means that the certificate is missing, untrusted or another.
+	ErrCertificate = errors.New("client: not the registered certificate")
 )
 
 // Authenticate checks a request's credentials against what is registered. A nil client, for an unknown client_id, costs the
-// same work and never passes.
-func (c *Client) Authenticate(credentials Credentials) error {
+// same work and never passes. That an assertion was not used before, the caller checks.
+func (c *Client) Authenticate(credentials Credentials, expected Expected) error {
 	var registered Client
 	if c != nil {
 		registered = *c
 	}
 	// The comparison comes first and runs always, on hashes of a fixed length, so that time tells nothing.
 	same := credentials.Secret.Hash().Equal(oauth.SecretHash(registered.Secret))
-	switch {
-	case registered.AuthMethod != credentials.Method:
+	if registered.AuthMethod != credentials.Method {
 		return ErrMethod
-	case registered.Public():
+	}
+	switch registered.AuthMethod {
+	case oauth.AuthNone:
 		return nil
-	case registered.Secret.IsZero(), !same:
+	case oauth.AuthPrivateKeyJWT:
+		return credentials.Assertion.Verify(c, expected.Issuer, expected.Keys, registered.assertionAlgorithms(expected.Algorithms), expected.Now)
+	case oauth.AuthTLS:
+		return registered.checkSubject(credentials.Certificate, expected)
+	case oauth.AuthSelfSignedTLS:
+		return checkRegistered(credentials.Certificate, expected.Keys)
+	}
+	if registered.Secret.IsZero() || !same {
 		return ErrSecret
 	}
 	return nil
+}
+
+// assertionAlgorithms narrows the algorithms to the one that the client registered (RFC 7591 §2), if it did.
+func (c *Client) assertionAlgorithms(accepted []jwa.SignatureAlgorithm) []jwa.SignatureAlgorithm {
+	if c.AssertionAlgorithm == "" {
+		return accepted
+	}
+	return []jwa.SignatureAlgorithm{c.AssertionAlgorithm}
 }
 
 // ErrBasic means that an Authorization header is not a client's Basic credentials.

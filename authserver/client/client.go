@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/lestrrat-go/jwx/v2/jwa"
+
 	"cloakroom/authserver/oauth"
 )
 
@@ -19,8 +21,15 @@ type Client struct {
 	Name string `yaml:"name"` // client_name: what the user reads
 	URI  string `yaml:"uri"`  // client_uri: its home page, where a finished sign-in page leads back to; optional
 
-	// AuthMethod is its one authentication method: none (a public client), client_secret_basic or client_secret_post.
+	// AuthMethod is its one authentication method: none (a public client), client_secret_basic, client_secret_post,
+	// private_key_jwt, tls_client_auth or self_signed_tls_client_auth.
 	AuthMethod string `yaml:"token_endpoint_auth_method"`
+	// JWKS or JWKSURI have the keys of a client with private_key_jwt or self_signed_tls_client_auth: its set, or where that is.
+	JWKS    JWKS   `yaml:"jwks"`
+	JWKSURI string `yaml:"jwks_uri"`
+	// AssertionAlgorithm is the only algorithm that its assertions may be signed with; empty for any that the workspace takes.
+	AssertionAlgorithm jwa.SignatureAlgorithm `yaml:"token_endpoint_auth_signing_alg"`
+	Subject            Subject                `yaml:",inline"`
 	// Exactly one of the next three says the secret of a confidential client. A hash is sha256: and 64 hexadecimal digits.
 	SecretHash Digest `yaml:"secret_hash"`
 	SecretFile string `yaml:"secret_file"`
@@ -56,6 +65,11 @@ const (
 
 // Public reports whether the client has no credentials (RFC 6749 §2.1).
 func (c *Client) Public() bool { return c.AuthMethod == oauth.AuthNone }
+
+// HasSecret reports whether the client authenticates by a secret that it shares with us.
+func (c *Client) HasSecret() bool {
+	return c.AuthMethod == oauth.AuthSecretBasic || c.AuthMethod == oauth.AuthSecretPost
+}
 
 // MayUse reports whether a grant type is registered for the client.
 func (c *Client) MayUse(grantType string) bool { return slices.Contains(c.GrantTypes, grantType) }

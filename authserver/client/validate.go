@@ -3,6 +3,7 @@ package client
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"cloakroom/authserver/oauth"
 )
@@ -63,11 +64,19 @@ func (c *Client) checkCredentials(report reporter) {
 			given++
 		}
 	}
+	if given > 0 && c.Public() {
+		report("secret", "a public client has none")
+	}
+	if given > 0 && !c.Public() && !c.HasSecret() {
+		report("secret", "a client with %s has none", c.AuthMethod)
+	}
+	if err := c.Subject.problem(c.AuthMethod); err != nil {
+		report("tls_client_auth", "%w", err)
+	}
+	c.checkKeys(report)
 	switch c.AuthMethod {
+	case oauth.AuthPrivateKeyJWT, oauth.AuthTLS, oauth.AuthSelfSignedTLS:
 	case oauth.AuthNone:
-		if given > 0 {
-			report("secret", "a public client has none")
-		}
 		// RFC 7636 and RFC 9700 §2.1.1: a public client has nothing but PKCE to protect its codes.
 		if c.PKCE == PKCEOptional {
 			report("pkce", "is required for a public client")
@@ -77,7 +86,28 @@ func (c *Client) checkCredentials(report reporter) {
 			report("secret", "exactly one of secret_hash, secret_file and secret_env is needed")
 		}
 	default:
-		report("token_endpoint_auth_method", "%q is not supported; use %s, %s or %s", c.AuthMethod, oauth.AuthNone, oauth.AuthSecretBasic, oauth.AuthSecretPost)
+		report("token_endpoint_auth_method", "%q is none of %s", c.AuthMethod, strings.Join(AuthMethods(), ", "))
+	}
+}
+
+// AuthMethods are the authentication methods that a client can be registered for.
+func AuthMethods() []string {
+	return []string{oauth.AuthNone, oauth.AuthSecretBasic, oauth.AuthSecretPost, oauth.AuthPrivateKeyJWT, oauth.AuthTLS, oauth.AuthSelfSignedTLS}
+}
+
+func (c *Client) checkKeys(report reporter) {
+	needed := c.AuthMethod == oauth.AuthPrivateKeyJWT || c.AuthMethod == oauth.AuthSelfSignedTLS
+	switch {
+	case needed && (len(c.JWKS) == 0) == (c.JWKSURI == ""):
+		report("jwks", "exactly one of jwks and jwks_uri is needed for %s", c.AuthMethod)
+	case !needed && (len(c.JWKS) > 0 || c.JWKSURI != ""):
+		report("jwks", "is for clients with %s or %s", oauth.AuthPrivateKeyJWT, oauth.AuthSelfSignedTLS)
+	}
+	if c.JWKSURI != "" && oauth.CheckURL(c.JWKSURI) != nil {
+		report("jwks_uri", "%q %w", c.JWKSURI, oauth.CheckURL(c.JWKSURI))
+	}
+	if c.AssertionAlgorithm != "" && c.AuthMethod != oauth.AuthPrivateKeyJWT {
+		report("token_endpoint_auth_signing_alg", "is for clients with %s", oauth.AuthPrivateKeyJWT)
 	}
 }
 

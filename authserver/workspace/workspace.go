@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"regexp"
 
+	"github.com/lestrrat-go/jwx/v2/jwa"
+
 	"cloakroom/authserver/client"
 	"cloakroom/authserver/oauth"
 )
@@ -39,6 +41,15 @@ const (
 
 // FAPI reports whether the workspace keeps to the FAPI 2.0 Security Profile.
 func (w *Workspace) FAPI() bool { return w.Preset == FAPI2 }
+
+// ClientAlgorithms are the algorithms that clients may sign their assertions and proofs with. FAPI 2.0 §5.4.1 leaves RS256 out.
+func (w *Workspace) ClientAlgorithms() []jwa.SignatureAlgorithm {
+	algorithms := []jwa.SignatureAlgorithm{jwa.PS256, jwa.ES256, jwa.EdDSA}
+	if !w.FAPI() {
+		algorithms = append(algorithms, jwa.RS256)
+	}
+	return algorithms
+}
 
 // Scope is a scope value with what it means to the user, and the resource server that it is for.
 type Scope struct {
