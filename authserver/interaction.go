@@ -46,6 +46,9 @@ func (s *Server) stageOf(ctx context.Context, iss *issuer, f flow, state interac
 	if user == nil || (state.MustLogin && user.session.ID == state.Before) {
 		return stageLogin, nil
 	}
+	if f.unexpected(user) { // nobody is asked to consent to what is refused
+		return stageRespond, nil
+	}
 	if slices.Contains(f.request.Prompt, promptConsent) {
 		return stageConsent, nil
 	}

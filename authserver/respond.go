@@ -14,6 +14,9 @@ import (
 //
 // Step 5a: the authorization server issues the authorization code, bound to the request, and redirects with code, state and iss.
 func (s *Server) respond(w http.ResponseWriter, r *http.Request, iss *issuer, f flow, user *signedIn) error {
+	if f.unexpected(user) {
+		return f.refuse(oauth.LoginRequired.Errorf("the user is not the one that id_token_hint names"))
+	}
 	now := s.now()
 	grant := s.newGrant(iss, f, user)
 	handle := store.NewHandle(now)
@@ -43,6 +46,12 @@ func (s *Server) respond(w http.ResponseWriter, r *http.Request, iss *issuer, f 
 	}
 	redirectTo(w, f.redirect.location(parameters))
 	return nil
+}
+
+// unexpected reports whether the user is another one than the request's id_token_hint names: there is no positive answer then
+// (OpenID Connect Core §3.1.2.1).
+func (f flow) unexpected(user *signedIn) bool {
+	return f.request.HintedSubject != "" && f.request.HintedSubject != user.account.Subject
 }
 
 func (s *Server) newGrant(iss *issuer, f flow, user *signedIn) store.Grant {
