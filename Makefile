@@ -11,7 +11,7 @@ PACKAGES := ./...
 
 export GOFLAGS := -mod=readonly $(filter-out -mod=%,$(GOFLAGS))
 
-.PHONY: help run bundle build test check format vet staticcheck unit walk e2e interop setup clean
+.PHONY: help run bundle build test check format vet staticcheck unit walk e2e interop postgres setup clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -28,7 +28,7 @@ build: bundle ## build the page's bundle and all programs into .cache/bin
 bundle: ## build the WASM and compress what the page loads
 	$(GO) run ./scripts/bundle $(BUNDLE)
 
-test: setup check unit interop e2e ## install what the tests need and run every test
+test: setup check unit interop postgres e2e ## install what the tests need and run every test
 
 check: format vet staticcheck ## formatting, vet for both targets, staticcheck
 
@@ -40,12 +40,14 @@ vet:
 	$(GO) vet $(PACKAGES)
 	$(GO) vet -tags e2e ./scripts/e2e
 	$(GO) vet -tags interop ./scripts/interop/...
+	$(GO) vet -tags postgres ./scripts/postgres
 	GOOS=js GOARCH=wasm $(GO) vet ./app/... ./bff/api
 
 staticcheck: $(STATICCHECK)
 	$(STATICCHECK) $(PACKAGES)
 	$(STATICCHECK) -tags e2e ./scripts/e2e
 	$(STATICCHECK) -tags interop ./scripts/interop/...
+	$(STATICCHECK) -tags postgres ./scripts/postgres
 	GOOS=js GOARCH=wasm $(STATICCHECK) ./app/... ./bff/api
 
 unit: bundle ## the tests that need nothing installed, with the race detector
@@ -56,6 +58,9 @@ e2e: build ## the journeys: headless Chromium and curl against the built product
 
 interop: ## someone else's clients and servers against ours: openid-client, oauth4webapi, oidc-provider, on Node
 	$(GO) test -tags interop -count=1 -timeout 10m -v ./scripts/interop/...
+
+postgres: ## the store's contract, and two server processes, on a PostgreSQL that the tests start
+	$(GO) test -race -tags postgres -count=1 -timeout 10m ./scripts/postgres
 
 walk: ## print the ten steps with file and line, and write the README's table
 	@$(GO) run ./scripts/walk -write README.md

@@ -21,3 +21,5 @@ need curl curl
 need chromium chromium
 need node nodejs # someone else's clients run on it
 need npm npm
+PATH="$PATH:$(echo /usr/lib/postgresql/*/bin | tr ' ' ':')" # where Debian puts initdb
+need initdb postgresql
