@@ -56,6 +56,13 @@ func TestConfigHasDefaultsAndTheEnvironmentOverrides(t *testing.T) {
 func TestConfigNamesEveryProblem(t *testing.T) {
 	for _, row := range []struct{ replace, with, want string }{
 		{"origin: https://app.example", "origin: https://app.example/", "origin:"},
+		{"client_secret_file: secret", "client_auth: private_key_jwt", "client_key_files: private_key_jwt needs"},
+		{"client_secret_file: secret", "client_secret_file: secret, client_key_files: [key]", "are for client_auth: private_key_jwt"},
+		{"client_secret_file: secret", "client_secret_file: secret, client_auth: private_key_jwt, client_key_files: [key]", "no client secret"},
+		{"client_secret_file: secret", "client_auth: private_key_jwt, client_key_files: [secret]", "neither a private key in PEM nor a JWK"},
+		{"client_secret_file: secret", "client_auth: private_key_jwt, client_key_files: [gone]", "client_key_files[0]: open gone"},
+		{"client_secret_file: secret", "client_secret_file: secret, fapi2: true, client_auth: client_secret_basic", "fapi2 needs private_key_jwt"},
+		{"client_secret_file: secret", "fapi2: true, client_key_files: [secret], id_token_algs: [RS256]", "fapi2 allows"},
 		{"origin: https://app.example", "origin: http://app.example", "origin:"},
 		{"origin: https://app.example", "origin: https://APP.example", "origin:"},
 		{"origin: https://app.example", "origin: https://app.example:443", "origin:"},

@@ -51,6 +51,7 @@ type stub struct {
 	hold      chan struct{} // the token endpoint waits for it
 	lifetime  time.Duration
 	noRefresh bool
+	strict    *strictness // FAPI 2.0; nil is a plain provider
 }
 
 // stubKey is made once: an RSA key takes longer than everything else in a test.
@@ -70,6 +71,7 @@ func newStub(t *testing.T, now func() time.Time) *stub {
 	mux.HandleFunc("/authorize", s.serveAuthorize)
 	mux.HandleFunc("/token", s.serveToken)
 	mux.HandleFunc("/revoke", s.serveRevoke)
+	mux.HandleFunc("/par", s.servePAR)
 	mux.HandleFunc("/userinfo", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, "application/json", 200, s.userinfo) })
 	s.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.mu.Lock()
@@ -106,6 +108,9 @@ func (s *stub) serveMetadata(w http.ResponseWriter, _ *http.Request) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.strict != nil {
+		s.strict.describe(s.issuer(), document)
+	}
 	if s.metadata != nil {
 		s.metadata(document)
 	}
@@ -133,6 +138,9 @@ func (s *stub) serveAuthorize(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	code := rand.Text()
 	s.mu.Lock()
+	if s.strict != nil {
+		query = s.strict.take(query)
+	}
 	s.codes[code] = query
 	s.mu.Unlock()
 	redirect(w, withQuery(query.Get("redirect_uri"), url.Values{"code": {code}, "state": {query.Get("state")}, "iss": {s.issuer()}}))
@@ -144,8 +152,11 @@ func (s *stub) serveToken(w http.ResponseWriter, r *http.Request) {
 	s.forms = append(s.forms, r.PostForm)
 	user, password, _ := r.BasicAuth()
 	s.users = append(s.users, user+":"+password)
-	hold, refuseToken := s.hold, s.refuse
+	hold, refuseToken, strict := s.hold, s.refuse, s.strict
 	s.mu.Unlock()
+	if strict != nil && !strict.admit(w, r, s) {
+		return
+	}
 	if hold != nil {
 		<-hold
 	}
@@ -163,6 +174,9 @@ func (s *stub) serveToken(w http.ResponseWriter, r *http.Request) {
 	response := map[string]any{
 		"access_token": "at-" + rand.Text(), "token_type": "Bearer", "expires_in": int(s.lifetime.Seconds()),
 		"refresh_token": "rt-" + rand.Text(), "scope": "openid profile notes.read",
+	}
+	if strict != nil && strict.dpop {
+		response["token_type"] = "DPoP"
 	}
 	if s.noRefresh {
 		delete(response, "refresh_token")
