@@ -33,8 +33,6 @@ func (b *BFF) judge(response *http.Response) error {
 	return nil
 }
 
-var fromUpstream = []string{api.SourceUpstream}
-
 // checkAnswer refuses answers that only a browser's navigation could make something of, and translates the challenge
 // that asks for a stronger sign-in (RFC 9470 §3).
 func checkAnswer(response *http.Response) error {
@@ -42,7 +40,7 @@ func checkAnswer(response *http.Response) error {
 	if status == http.StatusSwitchingProtocols || (status >= 300 && status < 400 && status != http.StatusNotModified) {
 		return refuse(api.UpstreamInvalid, "the API answered with a redirect, which is not followed")
 	}
-	if mediaType, _, _ := mime.ParseMediaType(response.Header.Get("Content-Type")); mediaType == "text/html" || mediaType == "application/xhtml+xml" {
+	if isPage(response.Header.Get("Content-Type")) {
 		return refuse(api.UpstreamInvalid, "the API answered with a page")
 	}
 	if status == http.StatusUnauthorized {
@@ -51,8 +49,24 @@ func checkAnswer(response *http.Response) error {
 	return nil
 }
 
+// isData spares most answers the parsing of their type.
+func isData(contentType string) bool {
+	return contentType == "application/json" || contentType == "application/json; charset=utf-8"
+}
+
+func isPage(contentType string) bool {
+	if isData(contentType) {
+		return false
+	}
+	mediaType, _, _ := mime.ParseMediaType(contentType)
+	return mediaType == "text/html" || mediaType == "application/xhtml+xml"
+}
+
 // isActive reports whether a browser would run what such a document holds (OWASP ASVS 3.2.1).
 func isActive(contentType string) bool {
+	if isData(contentType) {
+		return false
+	}
 	mediaType, _, err := mime.ParseMediaType(contentType)
 	return (err != nil && contentType != "") || strings.HasSuffix(mediaType, "xml") || strings.Contains(mediaType, "script")
 }

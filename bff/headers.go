@@ -2,7 +2,10 @@ package bff
 
 import (
 	"maps"
+	"net/http"
 	"net/textproto"
+
+	"cloakroom/bff/api"
 )
 
 // sentHeaders are the request headers that reach an upstream. What is not here does not: Cookie, Authorization, DPoP,
@@ -21,6 +24,25 @@ var returnedHeaders = headerSet(
 	"Content-Type", "Deprecation", "Etag", "Last-Modified", "Preference-Applied", "Ratelimit", "Ratelimit-Policy",
 	"Retry-After", "Sunset",
 )
+
+// secureAnswer is secure for what an upstream answered. Such an answer is never a document of ours, and its policy forbids
+// frames and script, so that it needs neither Cross-Origin-Opener-Policy nor X-Frame-Options; Strict-Transport-Security comes
+// with the page and every answer of our own. With them the map of headers would grow in every call.
+func secureAnswer(h http.Header) {
+	for name, values := range answerHeaders {
+		h[name] = values
+	}
+}
+
+// answerHeaders are shared by all answers and never appended to.
+var answerHeaders = map[string][]string{
+	"Cache-Control":                ownHeaders["Cache-Control"],
+	"Content-Security-Policy":      {"default-src 'none'; frame-ancestors 'none'; sandbox"},
+	"Cross-Origin-Resource-Policy": {"same-origin"},
+	"Referrer-Policy":              {"no-referrer"},
+	"X-Content-Type-Options":       {"nosniff"},
+	canonicalSource:                {api.SourceUpstream},
+}
 
 // neverSent and neverReturned cannot be configured either.
 var (

@@ -117,9 +117,7 @@ func (w *finalWriter) WriteHeader(status int) {
 		return
 	}
 	if w.pass.answered {
-		header := w.Header()
-		w.pass.bff.secure(header)
-		header[canonicalSource] = fromUpstream
+		secureAnswer(w.Header())
 	}
 	w.ResponseWriter.WriteHeader(status)
 }
