@@ -59,7 +59,7 @@ type Grant struct {
 	AuthTime  time.Time
 	ACR       string
 	AMR       []string
-	// Confirmation is the cnf of all access tokens, as JSON: {"jkt":…} or {"x5t#S256":…}; empty when not sender-constrained.
+	// Confirmation is a cnf that all access tokens of the grant have, as JSON; empty when each says for itself.
 	Confirmation string
 	Offline      bool // offline_access was granted: it outlives the SSO session
 	Created      time.Time
@@ -74,8 +74,10 @@ type RefreshToken struct {
 	SecretHash Hash
 	GrantID    string
 	Created    time.Time
-	Expires    time.Time // idle end; never later than the grant's
-	Rotated    time.Time // zero while current
+	// Confirmation is the cnf that its holder has to show again, as JSON; empty when the client's authentication is enough.
+	Confirmation string
+	Expires      time.Time // idle end; never later than the grant's
+	Rotated      time.Time // zero while current
 }
 
 // AccessToken is an opaque access token, or the trace of a JWT by its jti.
@@ -86,9 +88,11 @@ type AccessToken struct {
 	GrantID    string
 	Scopes     oauth.Scopes
 	Audience   string
-	Created    time.Time
-	Expires    time.Time
-	Revoked    time.Time
+	// Confirmation is the cnf of the token, as JSON: {"jkt":…} or {"x5t#S256":…}; empty when it is not sender-constrained.
+	Confirmation string
+	Created      time.Time
+	Expires      time.Time
+	Revoked      time.Time
 }
 
 // Session is an SSO session.

@@ -7,8 +7,8 @@ import (
 	"cloakroom/authserver/store"
 )
 
-const insertRefreshToken = `INSERT INTO refresh_tokens (workspace, id, secret_hash, grant_id, created, expires, rotated)
-	VALUES ($1, $2, $3, $4, $5, $6, $7)`
+const insertRefreshToken = `INSERT INTO refresh_tokens (workspace, id, secret_hash, grant_id, created, expires, rotated, confirmation)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
 
 // IssueRefreshToken keeps the first refresh token of a live grant.
 func (s *Store) IssueRefreshToken(ctx context.Context, token store.RefreshToken) error {
@@ -22,7 +22,7 @@ func (s *Store) IssueRefreshToken(ctx context.Context, token store.RefreshToken)
 
 func addRefreshToken(ctx context.Context, tx *tx, token store.RefreshToken) error {
 	return tx.change(ctx, store.ErrConflict, insertRefreshToken, token.Workspace, token.ID, token.SecretHash[:], token.GrantID,
-		millis(token.Created), millis(token.Expires), millis(token.Rotated))
+		millis(token.Created), millis(token.Expires), millis(token.Rotated), token.Confirmation)
 }
 
 // RefreshToken returns a live refresh token and its grant.
@@ -62,8 +62,8 @@ func rotate(ctx context.Context, tx *tx, token store.RefreshToken, now time.Time
 // still can be used.
 func (s *Store) refreshToken(ctx context.Context, from reader, workspace string, handle store.Handle, usable func(rotated time.Time) bool) (store.RefreshToken, store.Grant, error) {
 	token := store.RefreshToken{Workspace: workspace, ID: handle.ID}
-	err := from.row(ctx, `SELECT secret_hash, grant_id, created, expires, rotated FROM refresh_tokens WHERE workspace = $1 AND id = $2`, workspace, handle.ID).
-		Scan(digest{&token.SecretHash}, &token.GrantID, instant{&token.Created}, instant{&token.Expires}, instant{&token.Rotated})
+	err := from.row(ctx, `SELECT secret_hash, grant_id, created, expires, rotated, confirmation FROM refresh_tokens WHERE workspace = $1 AND id = $2`, workspace, handle.ID).
+		Scan(digest{&token.SecretHash}, &token.GrantID, instant{&token.Created}, instant{&token.Expires}, instant{&token.Rotated}, &token.Confirmation)
 	if err != nil {
 		return store.RefreshToken{}, store.Grant{}, err
 	}
@@ -92,10 +92,10 @@ func (s *Store) IssueAccessToken(ctx context.Context, token store.AccessToken) e
 			return err
 		}
 		return tx.change(ctx, store.ErrConflict,
-			`INSERT INTO access_tokens (workspace, id, secret_hash, grant_id, scopes, audience, created, expires, revoked)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+			`INSERT INTO access_tokens (workspace, id, secret_hash, grant_id, scopes, audience, created, expires, revoked, confirmation)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
 			token.Workspace, token.ID, token.SecretHash[:], token.GrantID, token.Scopes.String(), token.Audience,
-			millis(token.Created), millis(token.Expires), millis(token.Revoked))
+			millis(token.Created), millis(token.Expires), millis(token.Revoked), token.Confirmation)
 	})
 }
 
@@ -107,10 +107,10 @@ func (s *Store) AccessToken(ctx context.Context, workspace, id string) (store.Ac
 
 func (s *Store) accessToken(ctx context.Context, workspace, id string) (store.AccessToken, store.Grant, error) {
 	token := store.AccessToken{Workspace: workspace, ID: id}
-	err := s.row(ctx, `SELECT secret_hash, grant_id, scopes, audience, created, expires, revoked FROM access_tokens
+	err := s.row(ctx, `SELECT secret_hash, grant_id, scopes, audience, created, expires, revoked, confirmation FROM access_tokens
 		WHERE workspace = $1 AND id = $2`, workspace, id).
 		Scan(digest{&token.SecretHash}, &token.GrantID, scopes{&token.Scopes}, &token.Audience,
-			instant{&token.Created}, instant{&token.Expires}, instant{&token.Revoked})
+			instant{&token.Created}, instant{&token.Expires}, instant{&token.Revoked}, &token.Confirmation)
 	if err != nil {
 		return store.AccessToken{}, store.Grant{}, err
 	}

@@ -163,7 +163,7 @@ func (s *suite) refreshToken(grant store.Grant) (store.Handle, store.RefreshToke
 	handle, hash := s.fresh()
 	return handle, store.RefreshToken{
 		Workspace: grant.Workspace, ID: handle.ID, SecretHash: hash, GrantID: grant.ID,
-		Created: s.now(), Expires: s.now().Add(time.Hour),
+		Confirmation: `{"jkt":"x"}`, Created: s.now(), Expires: s.now().Add(time.Hour),
 	}
 }
 
@@ -181,7 +181,7 @@ func (s *suite) issueAccessToken(grant store.Grant) store.AccessToken {
 	handle, hash := s.fresh()
 	token := store.AccessToken{
 		Workspace: grant.Workspace, ID: handle.ID, SecretHash: hash, GrantID: grant.ID, Scopes: oauth.Scopes{"notes.read"},
-		Audience: "https://api.example/", Created: s.now(), Expires: s.now().Add(5 * time.Minute),
+		Audience: "https://api.example/", Confirmation: `{"jkt":"y"}`, Created: s.now(), Expires: s.now().Add(5 * time.Minute),
 	}
 	s.must(s.IssueAccessToken(s.ctx(), token))
 	return token

@@ -139,7 +139,7 @@ var tokens = []guarantee{
 		token := s.issueAccessToken(grant)
 		got, gotGrant, err := s.AccessToken(s.ctx(), workspace, token.ID)
 		s.must(err)
-		if got.SecretHash != token.SecretHash || got.Scopes.String() != token.Scopes.String() || got.Audience != token.Audience ||
+		if got.SecretHash != token.SecretHash || got.Scopes.String() != token.Scopes.String() || got.Audience != token.Audience || got.Confirmation != token.Confirmation ||
 			!got.Created.Equal(token.Created) || !got.Expires.Equal(token.Expires) || got.GrantID != grant.ID {
 			s.Errorf("got %+v, want %+v", got, token)
 		}
@@ -182,7 +182,7 @@ func (s *suite) rotate(handle store.Handle, grant store.Grant, grace time.Durati
 func (s *suite) sameRefreshToken(got, want store.RefreshToken) {
 	s.Helper()
 	if got.Workspace != want.Workspace || got.ID != want.ID || got.SecretHash != want.SecretHash || got.GrantID != want.GrantID ||
-		!got.Created.Equal(want.Created) || !got.Expires.Equal(want.Expires) || !got.Rotated.Equal(want.Rotated) {
+		got.Confirmation != want.Confirmation || !got.Created.Equal(want.Created) || !got.Expires.Equal(want.Expires) || !got.Rotated.Equal(want.Rotated) {
 		s.Errorf("refresh token: got %+v, want %+v", got, want)
 	}
 }
