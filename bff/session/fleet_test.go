@@ -21,6 +21,8 @@ type fleet struct {
 	pass func(d time.Duration)
 	// mute says that the instances hear each other only while somebody watches.
 	mute bool
+	// disk says that every change waits for a disk.
+	disk bool
 }
 
 const patience = 10 * time.Second
@@ -37,12 +39,12 @@ var fleets = map[string]openFleet{
 	"sqlite": func(t *testing.T, sealer *session.Sealer, now func() time.Time) *fleet {
 		t.Helper()
 		store := openSQLite(t, filepath.Join(t.TempDir(), "sessions.db"), sealer, now)
-		return &fleet{stores: [2]session.Store{store, store}}
+		return &fleet{disk: true, stores: [2]session.Store{store, store}}
 	},
 	"sqlite of two processes": func(t *testing.T, sealer *session.Sealer, now func() time.Time) *fleet {
 		t.Helper()
 		path := filepath.Join(t.TempDir(), "sessions.db")
-		return &fleet{mute: true, stores: [2]session.Store{openSQLite(t, path, sealer, now), openSQLite(t, path, sealer, now)}}
+		return &fleet{mute: true, disk: true, stores: [2]session.Store{openSQLite(t, path, sealer, now), openSQLite(t, path, sealer, now)}}
 	},
 }
 

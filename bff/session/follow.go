@@ -14,6 +14,8 @@ const (
 	// have been killed between what it did and its notice.
 	watchRounds   = 10
 	noticeTimeout = 2 * time.Second
+	// reasonDelay is how long after the store shows an end its reason may come.
+	reasonDelay = 200 * time.Millisecond
 )
 
 // tell tells who watches a session what this instance did: here, then on the others. It outlives the request that did it.
@@ -99,6 +101,16 @@ func (m *Manager) seemsOver(id string) bool {
 	return known != nil && found.apply(known.record, m.idle).Expired(m.now())
 }
 
+// tellEnded tells of an end that the store shows, when it is known why or whoever ended it had time to say so.
+func (m *Manager) tellEnded(id string) {
+	reason := m.watched.reason(id)
+	if reason == "" {
+		time.AfterFunc(reasonDelay, func() { m.watched.look(id) })
+		return
+	}
+	m.watched.tell(id, Event{Kind: Ended, Reason: reason})
+}
+
 // lookAt looks at watched sessions in the store and tells what is new. If the store cannot be asked, a later round asks it.
 func (m *Manager) lookAt(ctx context.Context, ids []string) {
 	for _, id := range ids {
@@ -111,7 +123,7 @@ func (m *Manager) lookAt(ctx context.Context, ids []string) {
 		case errors.Is(err, ErrExpired):
 			m.watched.tell(id, Event{Kind: Ended, Reason: ReasonExpired})
 		case errors.Is(err, ErrRevoked):
-			m.watched.tell(id, Event{Kind: Ended, Reason: m.watched.reason(id)})
+			m.tellEnded(id)
 		case errors.Is(err, ErrNoSession):
 			m.watched.tell(id, Event{Kind: Ended, Reason: Revoked})
 		case err != nil:

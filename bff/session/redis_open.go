@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -14,6 +15,14 @@ import (
 // redisTimeout bounds each part of a call (a connection, the request, the answer), unless the URL says otherwise.
 const redisTimeout = 2 * time.Second
 
+// quiet keeps go-redis, which has one log for the whole process, from writing to it: what fails, its calls return.
+var quiet = sync.OnceFunc(func() { redis.SetLogger(silence{}) })
+
+type silence struct{}
+
+// Printf implements go-redis's logger.
+func (silence) Printf(context.Context, string, ...any) {}
+
 // OpenRedis opens the store in the Redis at a URL: redis://user:password@host:port/database, rediss:// with TLS, unix://; with
 // pool_size, dial_timeout, read_timeout, write_timeout and the like as parameters. A Redis that cannot be reached or written to, or
 // whose sessions are sealed with other keys, is an error that names it, without its password.
@@ -22,6 +31,7 @@ func OpenRedis(ctx context.Context, address string, sealer *Sealer, now func() t
 	if err != nil {
 		return nil, err
 	}
+	quiet()
 	s := &Redis{sealer: sealer, now: now, client: redis.NewClient(options), scripts: newScripts()}
 	err = s.Ping(ctx)
 	if err == nil {

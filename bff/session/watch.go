@@ -41,6 +41,7 @@ type watched struct {
 	reason   Reason // of an end that another instance told, and the store has not confirmed
 	version  int64  // the last that the store showed; 0 before, and after an event that tells of a new one
 	rounds   int    // since it was last looked at
+	doubted  bool   // it has ended, and nobody has said why
 }
 
 func newWatchers() *watchers {
@@ -178,12 +179,17 @@ func (w *watchers) seen(id string, version int64) (news bool) {
 	return news
 }
 
-// reason returns why a session that the store says is over has ended.
+// reason returns why a session that the store says is over has ended. The store may say so before who ended it does: the first
+// time that it is not known, "" has the caller ask again.
 func (w *watchers) reason(id string) Reason {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if found := w.byID[id]; found != nil && found.reason != "" {
+	found := w.byID[id]
+	switch {
+	case found == nil || (found.reason == "" && found.doubted):
+		return EndedElsewhere
+	default:
+		found.doubted = true
 		return found.reason
 	}
-	return EndedElsewhere
 }

@@ -105,7 +105,7 @@ func (s *Server) answers() bool {
 	}
 	_ = connection.SetReadDeadline(time.Now().Add(time.Second))
 	_, err = connection.Read(answer)
-	return err == nil && bytes.HasPrefix(answer, []byte("+PONG"))
+	return err == nil && (bytes.HasPrefix(answer, []byte("+PONG")) || bytes.HasPrefix(answer, []byte("-NOAUTH")))
 }
 
 // Stop kills the server: what it had not made durable is lost. A server that was stopped can be started again.
