@@ -15,3 +15,4 @@ export const other = 'https://other.example/';
 export const issuerOf = (workspace) => `${run.base}/interop/${workspace}`;
 export const baseline = issuerOf('baseline');
 export const steady = issuerOf('steady');
+export const brief = issuerOf('brief');
