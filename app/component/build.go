@@ -125,6 +125,9 @@ func ForDevelopers(files []backend.File, copier Copier) goapp.UI {
 			goapp.H2().Text(text.HomeBuildHeading),
 			goapp.P().Class("quiet").Text(text.HomeBuildDetail),
 			Code(text.HomeBuildHeading, snippet.Call, copier),
+			when(len(files) > 0, func() goapp.UI {
+				return goapp.P().Class("quiet", "weight").Text(text.HomeSizeBefore + kilobytes(backend.Sum(files).Brotli) + text.HomeSizeAfter)
+			}),
 			goapp.P().Class("more").Body(
 				goapp.A().Href(PathBuild).DataSet(RouteLink, "screen").Text(text.HomeBuildLink),
 			),
@@ -136,9 +139,6 @@ func ForDevelopers(files []backend.File, copier Copier) goapp.UI {
 				ledger("side-browser", text.BrowserKnows, text.LedgerBrowser),
 				ledger("side-server", text.ServerKnows, text.LedgerServer),
 			),
-			when(len(files) > 0, func() goapp.UI {
-				return goapp.P().Class("quiet").Text(text.HomeSizeBefore + kilobytes(backend.Sum(files).Brotli) + text.HomeSizeAfter)
-			}),
 			goapp.P().Class("more").Body(
 				goapp.A().Href(PathSession).DataSet(RouteLink, "screen").Text(text.HomeShowLink),
 			),

@@ -43,38 +43,40 @@ func browserFacts(session *state.Session, readable string) []fact {
 	if readable == "" {
 		readable = text.CookieNothing
 	}
-	return []fact{
-		{text.CookieReadable, readable},
-		{text.TokensHere, text.TokensNone},
-		{text.Storage, text.StorageNothing},
-		{text.WhoYouAre, session.User},
-		{text.SessionHandle, session.Document.Handle + ", " + text.HandleDetail},
-	}
-}
-
-func serverFacts(session *state.Session) []fact {
-	auth, expiry := session.Document.Auth, session.Document.Expiry
+	auth := session.Document.Auth
 	if auth == nil {
 		auth = &api.Auth{}
-	}
-	held := ""
-	if expiry != nil && !expiry.AccessToken.IsZero() {
-		held = text.AccessHeld + text.AccessUntil + expiry.AccessToken.Local().Format(text.ClockLayout)
 	}
 	authenticated := ""
 	if !auth.AuthTime.IsZero() {
 		authenticated = auth.AuthTime.Local().Format(text.TimeLayout)
 	}
 	return []fact{
-		{text.AccessToken, held},
-		{text.RefreshToken, text.RefreshHeld},
-		{text.IDToken, text.IDHeld},
+		{text.TokensHere, text.TokensNone},
+		{text.CookieReadable, readable},
+		{text.WhoYouAre, session.User},
+		{text.SessionHandle, session.Document.Handle + ", " + text.HandleDetail},
 		{text.Issuer, auth.Issuer},
 		{text.Subject, auth.Subject},
 		{text.Scopes, strings.Join(auth.Scopes, " ")},
 		{text.AuthenticatedAt, authenticated},
 		{text.Methods, strings.Join(auth.AMR, " ")},
 		{text.ClassReference, auth.ACR},
+	}
+}
+
+func serverFacts(session *state.Session) []fact {
+	held := text.AccessHeld
+	if expiry := session.Document.Expiry; expiry != nil && !expiry.AccessToken.IsZero() {
+		held += text.AccessUntil + expiry.AccessToken.Local().Format(text.ClockLayout)
+	}
+	return []fact{
+		{text.AccessToken, held},
+		{text.RefreshToken, text.RefreshHeld},
+		{text.IDToken, text.IDHeld},
+		{text.Credential, text.CredentialHeld},
+		{text.Verifier, text.VerifierHeld},
+		{text.CookieValue, text.CookieValueHeld},
 	}
 }
 

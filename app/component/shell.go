@@ -16,7 +16,11 @@ var screens = []struct{ path, name string }{
 // Shell is the frame of every screen: skip link, header with the navigation, main, footer. The action, when it is not
 // nil, stands at the end of the header. Here is the path of this screen, for the navigation.
 func Shell(here string, action goapp.UI, content ...goapp.UI) goapp.UI {
-	return goapp.Div().Class("page").Body(
+	frame := goapp.Div().Class("page")
+	if here != "" {
+		frame = frame.Class("page-screen")
+	}
+	return frame.Body(
 		goapp.A().Class("skip").Href("#"+IDMain).Text(text.SkipLink),
 		goapp.Header().Class("top").Body(
 			goapp.A().Class("brand").Href(PathHome).DataSet(RouteLink, "home").Body(

@@ -2,6 +2,7 @@ package page
 
 import (
 	"context"
+	"time"
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
@@ -39,8 +40,19 @@ func (h *Home) clear() {
 	})
 }
 
+// stepUpLife is as long as a sign-in may take. What was chosen longer ago is asked again.
+const stepUpLife = 10 * time.Minute
+
 // stepUp remembers, for this tab and this user, what the fresh sign-in is for; the link itself is the navigation.
-func (h *Home) stepUp(goapp.Context, goapp.Event) { h.Browser.Keep(h.pending(), "yes") }
+func (h *Home) stepUp(goapp.Context, goapp.Event) {
+	h.Browser.Keep(h.pending(), h.Browser.Now().Format(time.RFC3339))
+}
+
+// steppedUp reports whether the user comes back from a sign-in that was for deleting all notes. It is true once.
+func (h *Home) steppedUp() bool {
+	chosen, err := time.Parse(time.RFC3339, h.Browser.TakeKept(h.pending()))
+	return err == nil && h.Browser.Now().Sub(chosen) < stepUpLife
+}
 
 // pending is the key that a deletion which waits for a fresh sign-in is kept under.
 func (h *Home) pending() string { return "cloakroom-clear:" + h.state.User }

@@ -34,10 +34,10 @@ func NewHome(world World) *Home {
 func (h *Home) OnMount(ctx goapp.Context) { h.mount(ctx, text.Title) }
 
 func (h *Home) enter(api.Session) {
-	if h.Browser.TakeKept(h.pending()) != "" {
+	h.loadNotes()
+	if h.steppedUp() {
 		h.clear() // what the user chose before the fresh sign-in
 	}
-	h.loadNotes()
 	h.screen.Defer(h.restoreDraft) // after the frame that draws the field
 }
 

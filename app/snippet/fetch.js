@@ -1,4 +1,4 @@
-// Calls this origin. The browser adds the cookie, the server the token.
+// The browser adds the cookie, the server the token.
 async function call(method, path, body) {
   const answer = await fetch(path, {
     method,
@@ -9,14 +9,15 @@ async function call(method, path, body) {
     },
     body: body && JSON.stringify(body),
   });
-  if (answer.ok) return answer.status === 204 ? null : answer.json();
+  if (answer.status === 204) return null;
+  if (answer.ok) return answer.json();
 
   const kind = answer.headers.get("Content-Type") ?? "";
-  const problem = kind.startsWith("application/problem+json")
+  const problem = kind.includes("problem+json")
     ? await answer.json()
     : {};
   if (answer.status === 401) {
-    // No session, or one that wants a fresh sign-in. It is a navigation.
+    // No session, or one that needs a fresh sign-in.
     const login = problem.login_url ?? "/bff/login";
     const back = encodeURIComponent(location.pathname);
     const separator = login.includes("?") ? "&" : "?";

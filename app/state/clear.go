@@ -38,6 +38,7 @@ func (h *Home) Cleared(err error) {
 	h.Status = text.StatusSignedIn
 	if err == nil {
 		h.Notes, h.NotesPhase, h.Status = nil, NotesReady, text.StatusNotesCleared
+		h.cleared = true
 		return
 	}
 	if path, ok := backend.StepUp(err); ok {

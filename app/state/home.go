@@ -27,6 +27,8 @@ type Home struct {
 	Deleting   string // the id of the note being deleted
 	Clearing   Clearing
 	StepUp     string // the path of the sign-in that the API asks for, once it did
+
+	cleared bool // all notes were deleted while a list was under way
 }
 
 // Clearing is how far the deletion of all notes is.

@@ -11,6 +11,7 @@ import (
 // LoadNotes begins to fetch the notes.
 func (h *Home) LoadNotes() {
 	h.NotesPhase = NotesLoading
+	h.cleared = false
 	if h.Alert != nil && h.Alert.Message == text.NotesUnavailable {
 		h.Alert = nil
 	}
@@ -27,6 +28,9 @@ func (h *Home) NotesLoaded(notes []backend.Note, err error) {
 		return
 	}
 	h.NotesPhase = NotesReady
+	if h.cleared {
+		return // asked for before all of them were deleted
+	}
 	h.Notes = slices.SortedStableFunc(slices.Values(notes), func(a, b backend.Note) int {
 		return b.CreatedAt.Compare(a.CreatedAt)
 	})
