@@ -3,27 +3,50 @@ package authserver
 import (
 	"context"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 )
 
 const pingTimeout = 2 * time.Second
 
-// Admin serves the admin listener: /livez says that the process runs, /readyz that it can do its work. It belongs on a loopback
-// address and never on the public one.
+// Admin serves the admin listener: /livez says that the process runs, /readyz that it can do its work and if not, why; /metrics has
+// the figures, for Prometheus. It belongs on a loopback address and never on the public one.
 func (s *Server) Admin() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { writeHealth(w, http.StatusOK, "live") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), pingTimeout)
 		defer cancel()
-		if err := s.store.Ping(ctx); err != nil {
-			s.log.WarnContext(ctx, "not ready", "error", err)
-			writeHealth(w, http.StatusServiceUnavailable, "the store is down")
+		problems := s.problems(ctx)
+		if len(problems) > 0 {
+			s.log.WarnContext(ctx, "not ready", "problems", problems)
+			setRetryAfter(w, http.StatusServiceUnavailable, retryAfter)
+			writeHealth(w, http.StatusServiceUnavailable, strings.Join(problems, "\n"))
 			return
 		}
 		writeHealth(w, http.StatusOK, "ready")
 	})
+	mux.Handle("GET /metrics", s.metrics.handler())
 	return mux
+}
+
+// problems are what keeps the server from its work, in words for the operator and without a secret: the causes are in the log.
+func (s *Server) problems(ctx context.Context) []string {
+	var problems []string
+	if err := s.store.Ping(ctx); err != nil {
+		s.log.WarnContext(ctx, "the store does not answer", "error", err)
+		problems = append(problems, "the store does not answer")
+	}
+	for name, iss := range s.issuers {
+		for _, algorithm := range iss.Policy.Algorithms() {
+			if _, err := iss.keys.Signer(algorithm); err != nil {
+				problems = append(problems, "workspace "+name+" has no "+algorithm.String()+" key that signs")
+			}
+		}
+	}
+	slices.Sort(problems)
+	return problems
 }
 
 func writeHealth(w http.ResponseWriter, status int, text string) {

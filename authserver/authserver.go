@@ -17,8 +17,10 @@ import (
 
 	"cloakroom/authserver/audit"
 	"cloakroom/authserver/client"
+	"cloakroom/authserver/dpop"
 	"cloakroom/authserver/keys"
 	"cloakroom/authserver/store"
+	"cloakroom/authserver/store/observed"
 	"cloakroom/authserver/token"
 	"cloakroom/authserver/ui"
 	"cloakroom/authserver/workspace"
@@ -35,8 +37,13 @@ type Server struct {
 	log      *slog.Logger
 	now      func() time.Time
 
+	baseURL    string
 	clientKeys *client.RemoteKeys // of clients with a jwks_uri
 	mutualTLS  certificateSource
+
+	outbound    *http.Client // the one way out
+	backchannel *backchannel
+	metrics     *metrics
 
 	https bool // the base URL says so
 
@@ -50,6 +57,7 @@ type issuer struct {
 	*workspace.Workspace
 	keys   *keys.Set
 	tokens *token.Issuer
+	nonces *dpop.Nonces
 }
 
 // New makes a server from a configuration whose secrets have been read. It generates the signing keys and creates the
@@ -66,18 +74,27 @@ func newServer(ctx context.Context, cfg Config, st store.Store, log *slog.Logger
 	if err != nil {
 		return nil, fmt.Errorf("authserver: load pages: %w", err)
 	}
+	counted := newMetrics()
+	st = observed.New(st, counted.verb)
 	s := &Server{
 		issuers:  map[string]*issuer{},
 		store:    st,
 		accounts: newAccounts(st, now),
 		pages:    pages,
 		throttle: newThrottle(now),
-		audit:    audit.New(log),
+		audit:    audit.New(log, counted.event),
 		log:      log,
 		now:      now,
+		metrics:  counted,
+		baseURL:  cfg.BaseURL,
 		https:    strings.HasPrefix(cfg.BaseURL, "https:"),
 	}
-	s.clientKeys = client.NewRemoteKeys(&http.Client{}, now)
+	s.metrics.registry.MustRegister(keyAges{s})
+	if s.outbound, err = newOutboundClient(cfg.Outbound); err != nil {
+		return nil, fmt.Errorf("authserver: %w", err)
+	}
+	s.backchannel = newBackchannel(s.outbound, log, s.audit, now, s.metrics.logout)
+	s.clientKeys = client.NewRemoteKeys(s.outbound, now)
 	if s.mutualTLS, err = newCertificateSource(cfg.MutualTLS); err != nil {
 		return nil, fmt.Errorf("authserver: %w", err)
 	}
@@ -108,7 +125,8 @@ func (s *Server) open(ctx context.Context, cfg *Config) error {
 			return
 		}
 		tokens := token.NewIssuer(ws.Issuer(), set, ws.Policy.AccessTokenAlgorithm, ws.Policy.IDTokenAlgorithm, s.now)
-		s.issuers[ws.Key()] = &issuer{Workspace: ws, keys: set, tokens: tokens}
+		nonces := dpop.NewNonces([]byte(cfg.KeyEncryptionKey.Reveal()), ws.Issuer())
+		s.issuers[ws.Key()] = &issuer{Workspace: ws, keys: set, tokens: tokens, nonces: nonces}
 	})
 	return errors.Join(problems...)
 }
@@ -119,6 +137,7 @@ func (s *Server) Handler() http.Handler { return s.handler }
 // Close stops what runs in the background. The store stays open.
 func (s *Server) Close() error {
 	s.stop()
+	s.backchannel.close()
 	s.running.Wait()
 	return nil
 }

@@ -34,6 +34,9 @@ type Config struct {
 	// MutualTLS is for clients that authenticate, or bind their tokens, by certificate.
 	MutualTLS MutualTLS `yaml:"mutual_tls"`
 
+	// Outbound says where the server itself may connect to.
+	Outbound Outbound `yaml:"outbound"`
+
 	Tenants []Tenant `yaml:"tenants"`
 }
 
@@ -120,6 +123,8 @@ func (c *Config) Validate() error {
 		problems = append(problems, fmt.Errorf("base_url: %q %w", c.BaseURL, err))
 	}
 	problems = append(problems, c.MutualTLS.problems()...)
+	problems = append(problems, c.Outbound.problems()...)
+	problems = append(problems, c.registrationProblems()...)
 	if c.Store == "" {
 		problems = append(problems, fmt.Errorf("store: is missing (or set %s)", EnvStore))
 	}

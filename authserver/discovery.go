@@ -7,6 +7,7 @@ import (
 	"github.com/lestrrat-go/jwx/v2/jwa"
 
 	"cloakroom/authserver/client"
+	"cloakroom/authserver/dpop"
 	"cloakroom/authserver/oauth"
 )
 
@@ -35,6 +36,8 @@ type metadata struct {
 	RevocationAuthMethods       []string `json:"revocation_endpoint_auth_methods_supported"`
 	RevocationAuthAlgorithms    []string `json:"revocation_endpoint_auth_signing_alg_values_supported"`
 	CodeChallengeMethods        []string `json:"code_challenge_methods_supported"`
+	DPoPAlgorithms              []string `json:"dpop_signing_alg_values_supported"`
+	CertificateBound            bool     `json:"tls_client_certificate_bound_access_tokens"`
 	IssInResponse               bool     `json:"authorization_response_iss_parameter_supported"`
 	ClaimsParameterSupported    bool     `json:"claims_parameter_supported"`
 	RequestParameterSupported   bool     `json:"request_parameter_supported"`
@@ -71,9 +74,13 @@ func (s *Server) discovery(w http.ResponseWriter, _ *http.Request, iss *issuer) 
 		ClientAuthAlgorithms:   algorithmNames(iss.ClientAlgorithms()),
 		RevocationAuthMethods:  authMethods,
 
-		RevocationAuthAlgorithms: algorithmNames(iss.ClientAlgorithms()),
-		CodeChallengeMethods:     []string{oauth.ChallengeMethodS256},
-		IssInResponse:            true,
+		RevocationAuthAlgorithms:    algorithmNames(iss.ClientAlgorithms()),
+		CodeChallengeMethods:        []string{oauth.ChallengeMethodS256},
+		BackchannelLogoutSupported:  true,
+		BackchannelSessionSupported: true,
+		DPoPAlgorithms:              algorithmNames(dpop.Algorithms()),
+		CertificateBound:            true,
+		IssInResponse:               true,
 	})
 	return nil
 }

@@ -38,6 +38,10 @@ func (c *Config) ReadSecrets(read func(path string) ([]byte, error)) error {
 		c.MutualTLS.clientCA = []byte(text.Reveal())
 		return nil
 	})
+	into("outbound: ca_file", c.Outbound.CAFile, func(text oauth.Secret) error {
+		c.Outbound.ca = []byte(text.Reveal())
+		return nil
+	})
 	c.workspaces(func(ws *workspace.Workspace) {
 		for position := range ws.Clients {
 			registered := &ws.Clients[position]

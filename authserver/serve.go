@@ -104,6 +104,7 @@ func (s *Server) observe(next http.Handler) http.Handler {
 		r = r.WithContext(context.WithValue(r.Context(), requestInfoKey{}, info))
 		w.Header().Set("X-Request-Id", info.id)
 		next.ServeHTTP(recorder, r)
+		s.metrics.request(r.Pattern, recorder.status, s.now().Sub(started))
 		s.log.LogAttrs(r.Context(), slog.LevelInfo, "request",
 			slog.String("request_id", info.id),
 			slog.String("method", r.Method),

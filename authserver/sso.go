@@ -109,7 +109,7 @@ func sid(sessionID, clientID string) string {
 
 // endSession ends the user's session and all that hangs on it, offline access excepted.
 func (s *Server) endSession(w http.ResponseWriter, r *http.Request, iss *issuer, user *signedIn) error {
-	_, _, err := s.store.EndSession(r.Context(), iss.Key(), user.session.ID)
+	err := s.endSSOSession(r.Context(), iss, user.session.ID)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return storeFailed("end session", err)
 	}

@@ -26,13 +26,25 @@ func (s *Server) sweep(ctx context.Context) {
 	}
 }
 
+// sweepRecords deletes until nothing is left that has expired, a bounded number at a time: others' writes go between.
+func (s *Server) sweepRecords(ctx context.Context) {
+	for {
+		swept, err := s.store.Sweep(ctx, s.now(), sweepLimit)
+		s.metrics.swept.Add(float64(swept))
+		if err != nil && ctx.Err() == nil {
+			s.log.WarnContext(ctx, "sweep failed", "error", err)
+		}
+		if err != nil || swept < sweepLimit {
+			return
+		}
+	}
+}
+
 func (s *Server) sweepOnce(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, sweepTimeout)
 	defer cancel()
 	s.throttle.sweep()
-	if _, err := s.store.Sweep(ctx, s.now(), sweepLimit); err != nil && ctx.Err() == nil {
-		s.log.WarnContext(ctx, "sweep failed", "error", err)
-	}
+	s.sweepRecords(ctx)
 	for _, iss := range s.issuers {
 		if err := iss.keys.Maintain(ctx, iss.Policy.Keys.Schedule()); err != nil && ctx.Err() == nil {
 			s.log.WarnContext(ctx, "key rotation failed", "workspace", iss.Key(), "error", err)

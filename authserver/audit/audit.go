@@ -27,16 +27,26 @@ const (
 	RefreshTokenReplayed Event = "refresh_token_replayed" // the grant was revoked
 	TokenRevoked         Event = "token_revoked"
 	SessionEnded         Event = "session_ended"
-	FormRejected         Event = "form_rejected" // a CSRF token was missing or of another interaction
+	LogoutDelivered      Event = "backchannel_logout_delivered"
+	LogoutNotDelivered   Event = "backchannel_logout_not_delivered" // the client keeps its session until its next refresh
+	FormRejected         Event = "form_rejected"                    // a CSRF token was missing or of another interaction
 )
 
 // Log writes events.
-type Log struct{ log *slog.Logger }
+type Log struct {
+	log   *slog.Logger
+	count func(event Event, workspace string, args []any)
+}
 
-// New makes a log that writes to log.
-func New(log *slog.Logger) *Log { return &Log{log: log.With("audit", true)} }
+// New makes a log that writes to log. Count is called for every event; it may be nil.
+func New(log *slog.Logger, count func(event Event, workspace string, args []any)) *Log {
+	return &Log{log: log.With("audit", true), count: count}
+}
 
 // Record writes one event. Args are key-value pairs; no secret is ever among them.
 func (l *Log) Record(ctx context.Context, event Event, workspace string, args ...any) {
+	if l.count != nil {
+		l.count(event, workspace, args)
+	}
 	l.log.InfoContext(ctx, "security event", append([]any{"event", string(event), "workspace", workspace}, args...)...)
 }

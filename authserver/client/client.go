@@ -37,16 +37,24 @@ type Client struct {
 	// Secret is what those three come to, once they are read.
 	Secret Digest `yaml:"-"`
 
-	RedirectURIs           []string     `yaml:"redirect_uris"` // compared as whole strings
-	PostLogoutRedirectURIs []string     `yaml:"post_logout_redirect_uris"`
-	GrantTypes             []string     `yaml:"grant_types"`    // default authorization_code
-	Scopes                 oauth.Scopes `yaml:"scopes"`         // all that it may ask for
-	DefaultScopes          oauth.Scopes `yaml:"default_scopes"` // what a request without a scope parameter asks for
+	RedirectURIs           []string `yaml:"redirect_uris"` // compared as whole strings
+	PostLogoutRedirectURIs []string `yaml:"post_logout_redirect_uris"`
+	// BackchannelLogoutURI is told when a session ends that the client has a part in (OpenID Connect Back-Channel Logout 1.0
+	// §2.2); optional. Its logout tokens always have a sid, so BackchannelLogoutSessionRequired is met as it is.
+	BackchannelLogoutURI             string       `yaml:"backchannel_logout_uri"`
+	BackchannelLogoutSessionRequired bool         `yaml:"backchannel_logout_session_required"`
+	GrantTypes                       []string     `yaml:"grant_types"`    // default authorization_code
+	Scopes                           oauth.Scopes `yaml:"scopes"`         // all that it may ask for
+	DefaultScopes                    oauth.Scopes `yaml:"default_scopes"` // what a request without a scope parameter asks for
 	// PKCE is required (default) or optional. Optional is for confidential clients only; with it, a request that sends a
 	// challenge is held to it all the same.
 	PKCE PKCE `yaml:"pkce"`
 	// RequirePAR refuses its authorization requests unless they were pushed (RFC 9126 §6).
 	RequirePAR bool `yaml:"require_pushed_authorization_requests"`
+	// DPoPBound and CertificateBound refuse the client bearer tokens: its tokens are bound to the key of its DPoP proofs
+	// (RFC 9449 §5.2), or to its certificate (RFC 8705 §3.4).
+	DPoPBound        bool `yaml:"dpop_bound_access_tokens"`
+	CertificateBound bool `yaml:"tls_client_certificate_bound_access_tokens"`
 	// Trusted skips the consent page: for the operator's own applications only.
 	Trusted bool `yaml:"trusted"`
 	// IDTokenClaims are claims about the user put into the ID token as well, when a granted scope carries them; the default is

@@ -142,6 +142,12 @@ func (c *Client) checkURIs(report reporter) {
 			}
 		}
 	}
+	if c.BackchannelLogoutURI != "" && oauth.CheckURL(c.BackchannelLogoutURI) != nil {
+		report("backchannel_logout_uri", "%q %w", c.BackchannelLogoutURI, oauth.CheckURL(c.BackchannelLogoutURI))
+	}
+	if c.BackchannelLogoutSessionRequired && c.BackchannelLogoutURI == "" {
+		report("backchannel_logout_session_required", "needs backchannel_logout_uri")
+	}
 	if c.URI != "" && oauth.CheckURL(c.URI) != nil {
 		report("uri", "%q %w", c.URI, oauth.CheckURL(c.URI))
 	}
