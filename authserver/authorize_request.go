@@ -24,6 +24,7 @@ type authorizationRequest struct {
 	MaxAge        *time.Duration `json:"max_age,omitempty"`
 	LoginHint     string         `json:"login_hint,omitzero"`
 	HintedSubject string         `json:"hinted_subject,omitzero"` // of the id_token_hint
+	DPoPJKT       string         `json:"dpop_jkt,omitzero"`       // RFC 9449 §10: the key that the code is bound to
 	PushedID      string         `json:"pushed_id,omitzero"`      // of the pushed request, which is spent with the answer
 }
 
@@ -54,12 +55,23 @@ func validateAuthorization(iss *issuer, c *client.Client, p params) (authorizati
 		checkPrompt,
 		checkMaxAge,
 		checkIDTokenHint,
+		checkDPoPKey,
 	} {
 		if err := check(iss, c, p, &request); err != nil {
 			return authorizationRequest{}, err
 		}
 	}
 	return request, nil
+}
+
+// RFC 9449 §10: dpop_jkt is the thumbprint of the key that the code is to be bound to.
+func checkDPoPKey(_ *issuer, _ *client.Client, p params, request *authorizationRequest) error {
+	request.DPoPJKT = p.get("dpop_jkt")
+	sum, err := base64.RawURLEncoding.Strict().DecodeString(request.DPoPJKT)
+	if request.DPoPJKT != "" && (err != nil || len(sum) != thumbprintBytes) {
+		return oauth.InvalidRequest.Errorf("dpop_jkt is not the thumbprint of a key")
+	}
+	return nil
 }
 
 // OpenID Connect Core §6: parameters that are not supported are named, and never half obeyed.
@@ -114,7 +126,10 @@ func checkResources(iss *issuer, _ *client.Client, p params, request *authorizat
 	return nil
 }
 
-const challengeBytes = 32 // a SHA-256
+const (
+	challengeBytes  = 32 // a SHA-256
+	thumbprintBytes = 32 // a SHA-256
+)
 
 // RFC 7636 §4.3 and §4.4.1, RFC 9700 §2.1.1: S256 only. A missing method means plain, which is refused.
 func checkChallenge(_ *issuer, c *client.Client, p params, request *authorizationRequest) error {

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"cloakroom/authserver/dpop"
 	"cloakroom/authserver/oauth"
 	"cloakroom/authserver/store"
 	"cloakroom/authserver/ui"
@@ -102,20 +103,44 @@ func (s *Server) writeAPIError(w http.ResponseWriter, r *http.Request, err error
 // writeBearerError answers a request that came with an access token (RFC 6750 §3).
 func (s *Server) writeBearerError(w http.ResponseWriter, r *http.Request, err error) {
 	e, code := asOAuth(err), status(err)
+	if e.Code == oauth.InvalidDPoPProof || e.Code == oauth.UseDPoPNonce {
+		code = http.StatusUnauthorized // RFC 9449 §7.1 and §9: at a resource it is a challenge
+	}
 	s.logError(r.Context(), err, code)
 	setRetryAfter(w, code, retryAfter)
 	if code < http.StatusInternalServerError {
-		w.Header().Set("WWW-Authenticate", bearerChallenge(e))
+		for _, scheme := range schemesFor(r, e) {
+			w.Header().Add("WWW-Authenticate", challengeOf(scheme, e))
+		}
 	}
 	writeJSON(w, code, map[string]string{"error": string(e.Code), "error_description": e.Description})
 }
 
-// bearerChallenge has no error code for a request that had no token at all (RFC 6750 §3.1).
-func bearerChallenge(e *oauth.Error) string {
-	if errors.Is(e, errNoToken) {
-		return "Bearer"
+// schemesFor are the schemes that a challenge names: both where either would do, and only DPoP where a bearer token would not.
+func schemesFor(r *http.Request, e *oauth.Error) []string {
+	usedDPoP := strings.HasPrefix(strings.ToLower(r.Header.Get("Authorization")), "dpop ")
+	aboutDPoP := e.Code == oauth.InvalidDPoPProof || e.Code == oauth.UseDPoPNonce
+	switch {
+	case errors.Is(e, errNoToken):
+		return []string{oauth.TokenTypeBearer, oauth.TokenTypeDPoP}
+	case aboutDPoP, errors.Is(e, errScheme) != usedDPoP:
+		return []string{oauth.TokenTypeDPoP}
+	default:
+		return []string{oauth.TokenTypeBearer}
 	}
-	return fmt.Sprintf("Bearer error=%q, error_description=%q", string(e.Code), e.Description)
+}
+
+// challengeOf has no error code for a request that had no token at all (RFC 6750 §3.1). With DPoP it says which algorithms a proof
+// may be signed with (RFC 9449 §7.1).
+func challengeOf(scheme string, e *oauth.Error) string {
+	var parameters []string
+	if scheme == oauth.TokenTypeDPoP {
+		parameters = append(parameters, fmt.Sprintf("algs=%q", strings.Join(algorithmNames(dpop.Algorithms()), " ")))
+	}
+	if !errors.Is(e, errNoToken) {
+		parameters = append(parameters, fmt.Sprintf("error=%q", string(e.Code)), fmt.Sprintf("error_description=%q", e.Description))
+	}
+	return strings.TrimSuffix(scheme+" "+strings.Join(parameters, ", "), " ")
 }
 
 // writePageError answers a person's browser: by redirect if the error holds a verified redirect, else with a page

@@ -3,14 +3,13 @@ package authserver
 import (
 	"context"
 
-	"cloakroom/authserver/client"
 	"cloakroom/authserver/oauth"
 	"cloakroom/authserver/store"
 )
 
 // grantClientCredentials gives a client access for itself (RFC 6749 §4.4): to resources, never to a user, and without a
 // refresh token.
-func (s *Server) grantClientCredentials(ctx context.Context, iss *issuer, c *client.Client, p params) (issuance, error) {
+func (s *Server) grantClientCredentials(ctx context.Context, iss *issuer, c redeemer, p params) (issuance, error) {
 	scopes := oauth.ParseScopes(p.get("scope"))
 	if len(scopes) == 0 {
 		scopes = resourceScopes(iss, c.DefaultScopes)

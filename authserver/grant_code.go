@@ -15,7 +15,7 @@ import (
 )
 
 // grantCode redeems an authorization code (RFC 6749 §4.1.3).
-func (s *Server) grantCode(ctx context.Context, iss *issuer, c *client.Client, p params) (issuance, error) {
+func (s *Server) grantCode(ctx context.Context, iss *issuer, c redeemer, p params) (issuance, error) {
 	if p.get("code") == "" {
 		return issuance{}, oauth.InvalidRequest.Errorf("code is missing")
 	}
@@ -27,14 +27,14 @@ func (s *Server) grantCode(ctx context.Context, iss *issuer, c *client.Client, p
 	if err != nil {
 		return issuance{}, codeRefused(err)
 	}
-	code, grant, err := s.consumeCode(ctx, iss, c, handle)
+	code, grant, err := s.consumeCode(ctx, iss, c.Client, handle)
 	if err != nil {
 		return issuance{}, err
 	}
 	if err := s.checkCode(code, c, p, verifier); err != nil {
 		return issuance{}, err
 	}
-	return s.issuanceFor(ctx, iss, c, p, grant, issuance{grantType: oauth.GrantAuthorizationCode, nonce: code.Nonce})
+	return s.issuanceFor(ctx, iss, c.Client, p, grant, issuance{grantType: oauth.GrantAuthorizationCode, nonce: code.Nonce})
 }
 
 // RFC 7636 §4.1.
@@ -66,7 +66,7 @@ func codeRefused(cause error) error {
 }
 
 // checkCode compares the code with the request that redeems it. The code is used up whatever comes out.
-func (s *Server) checkCode(code store.Code, c *client.Client, p params, verifier string) error {
+func (s *Server) checkCode(code store.Code, c redeemer, p params, verifier string) error {
 	// RFC 6749 §4.1.3: the code was issued to this client.
 	if code.ClientID != c.ID {
 		return codeRefused(errors.New("issued to another client"))
@@ -74,6 +74,10 @@ func (s *Server) checkCode(code store.Code, c *client.Client, p params, verifier
 	// RFC 6749 §4.1.2: it expires shortly after it was issued.
 	if !code.Expires.After(s.now()) {
 		return codeRefused(errors.New("expired"))
+	}
+	// RFC 9449 §10: a code that is bound to a key is for who has it.
+	if code.DPoPJKT != "" && code.DPoPJKT != c.bound.JKT {
+		return codeRefused(errors.New("bound to another dpop key"))
 	}
 	// RFC 6749 §4.1.3: redirect_uri is there if the authorization request had it, and identical.
 	requested := p.get("redirect_uri")

@@ -12,7 +12,7 @@ import (
 
 // grantRefresh redeems a refresh token (RFC 6749 §6). Everything that can be wrong with the request is checked before the token
 // is rotated, so that a mistake does not cost the client its token.
-func (s *Server) grantRefresh(ctx context.Context, iss *issuer, c *client.Client, p params) (issuance, error) {
+func (s *Server) grantRefresh(ctx context.Context, iss *issuer, c redeemer, p params) (issuance, error) {
 	if p.get("refresh_token") == "" {
 		return issuance{}, oauth.InvalidRequest.Errorf("refresh_token is missing")
 	}
@@ -30,10 +30,18 @@ func (s *Server) grantRefresh(ctx context.Context, iss *issuer, c *client.Client
 	if grant.ClientID != c.ID {
 		return issuance{}, refreshRefused(errors.New("issued to another client"))
 	}
+	// RFC 9449 §5, RFC 8705 §4: what a public client's token is bound to has to be shown again.
+	held, err := parseBinding(found.Confirmation)
+	if err == nil {
+		err = held.check(c.bound)
+	}
+	if err != nil {
+		return issuance{}, refreshRefused(err)
+	}
 	if now := s.now(); !grant.Expires.After(now) || !found.Expires.After(now) {
 		return issuance{}, refreshRefused(errors.New("expired"))
 	}
-	issue, err := s.issuanceFor(ctx, iss, c, p, grant, issuance{grantType: oauth.GrantRefreshToken})
+	issue, err := s.issuanceFor(ctx, iss, c.Client, p, grant, issuance{grantType: oauth.GrantRefreshToken})
 	if err != nil {
 		return issuance{}, err
 	}
@@ -45,7 +53,7 @@ func (s *Server) grantRefresh(ctx context.Context, iss *issuer, c *client.Client
 	next := s.refreshRecord(iss, c, grant, issue.refresh)
 	_, _, err = s.store.RotateRefreshToken(ctx, iss.Key(), handle, next, s.now(), policy.Grace)
 	if errors.Is(err, store.ErrConsumed) {
-		return issuance{}, s.refreshReplayed(ctx, iss, c, grant)
+		return issuance{}, s.refreshReplayed(ctx, iss, c.Client, grant)
 	}
 	if err != nil {
 		return issuance{}, refreshFailed("rotate refresh token", err)

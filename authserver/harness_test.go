@@ -66,6 +66,13 @@ tenants:
             redirect_uris: ["https://spa.example/callback"]
             grant_types: [authorization_code, refresh_token]
             scopes: [openid, notes.read]
+          - id: native
+            name: A public app that proves its key
+            token_endpoint_auth_method: none
+            redirect_uris: ["https://native.example/callback"]
+            grant_types: [authorization_code, refresh_token]
+            scopes: [openid, notes.read]
+            dpop_bound_access_tokens: true
           - id: pusher
             token_endpoint_auth_method: client_secret_post
             secret_hash: sha256:$WEB

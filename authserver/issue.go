@@ -2,6 +2,7 @@ package authserver
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"time"
 
@@ -16,6 +17,7 @@ type issuance struct {
 	grantType string
 	grant     store.Grant
 	target    target
+	bound     binding
 	nonce     string
 	// refresh is the refresh token to send; zero for none. Keep says that it is new and has to be kept first.
 	refresh store.Handle
@@ -34,7 +36,7 @@ func (s *Server) issueTokens(ctx context.Context, iss *issuer, c *client.Client,
 	}
 	response := tokenResponse{
 		AccessToken: access,
-		TokenType:   oauth.TokenTypeBearer,
+		TokenType:   issue.bound.tokenType(),
 		ExpiresIn:   int64(lifetime.Seconds()),
 		Scope:       issue.target.scopes.String(),
 	}
@@ -62,6 +64,8 @@ func (s *Server) issueAccess(ctx context.Context, iss *issuer, issue issuance) (
 		AMR:      grant.AMR,
 		Issued:   now,
 		Expires:  expires,
+
+		Confirmation: json.RawMessage(issue.bound.text()),
 	}
 	if access.Subject == "" { // RFC 9068 §2.2: without a user, the client is the subject
 		access.Subject = grant.ClientID
@@ -74,6 +78,8 @@ func (s *Server) issueAccess(ctx context.Context, iss *issuer, issue issuance) (
 		Audience:  access.Audience,
 		Created:   now,
 		Expires:   expires,
+
+		Confirmation: issue.bound.text(),
 	})
 	if err != nil {
 		return "", 0, issueFailed("keep access token", err)
@@ -104,7 +110,7 @@ func (s *Server) keepRefreshToken(ctx context.Context, iss *issuer, c *client.Cl
 	if !issue.keep {
 		return nil
 	}
-	if err := s.store.IssueRefreshToken(ctx, s.refreshRecord(iss, c, issue.grant, issue.refresh)); err != nil {
+	if err := s.store.IssueRefreshToken(ctx, s.refreshRecord(iss, redeemer{Client: c, bound: issue.bound}, issue.grant, issue.refresh)); err != nil {
 		return issueFailed("keep refresh token", err)
 	}
 	return nil
@@ -112,20 +118,25 @@ func (s *Server) keepRefreshToken(ctx context.Context, iss *issuer, c *client.Cl
 
 // refreshRecord is the record of a refresh token. One that is not rotated has nothing to move its idle end with, and lives as
 // long as its grant.
-func (s *Server) refreshRecord(iss *issuer, c *client.Client, grant store.Grant, handle store.Handle) store.RefreshToken {
+func (s *Server) refreshRecord(iss *issuer, c redeemer, grant store.Grant, handle store.Handle) store.RefreshToken {
 	now := s.now()
 	policy := iss.Policy.RefreshFor(c.Public())
 	expires := grant.Expires // RFC 10017 §6.3.2.3: never later than the first one's
 	if policy.Rotates() {
 		expires = earlier(now.Add(policy.Idle), expires)
 	}
+	confirmation := "" // a confidential client shows its credentials, and may change its key (RFC 9449 §5)
+	if c.Public() {
+		confirmation = c.bound.text()
+	}
 	return store.RefreshToken{
-		Workspace:  iss.Key(),
-		ID:         handle.ID,
-		SecretHash: handle.Hash(),
-		GrantID:    grant.ID,
-		Created:    now,
-		Expires:    expires,
+		Workspace:    iss.Key(),
+		ID:           handle.ID,
+		SecretHash:   handle.Hash(),
+		GrantID:      grant.ID,
+		Confirmation: confirmation,
+		Created:      now,
+		Expires:      expires,
 	}
 }
 

@@ -52,13 +52,14 @@ func (m *MutualTLS) problems() []error {
 
 // certificateSource finds the certificate of a request's client.
 type certificateSource struct {
+	baseURL string         // where the endpoints that ask for one are; empty when they are at the usual place
 	roots   *x509.CertPool // for tls_client_auth; nil for none
 	header  string
 	trusted []netip.Prefix
 }
 
 func newCertificateSource(m MutualTLS) (certificateSource, error) {
-	source := certificateSource{header: m.CertificateHeader}
+	source := certificateSource{baseURL: m.BaseURL, header: m.CertificateHeader}
 	for _, network := range m.TrustedProxies {
 		prefix, err := netip.ParsePrefix(network)
 		if err != nil {

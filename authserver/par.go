@@ -43,21 +43,24 @@ func (s *Server) par(w http.ResponseWriter, r *http.Request, iss *issuer) error 
 	if iss.FAPI() && !redirect.given {
 		return oauth.InvalidRequest.Errorf("redirect_uri is missing")
 	}
-	return s.pushRequest(w, r, iss, registered, p)
+	// RFC 9449 §10.1: a proof binds the code to its key as dpop_jkt does; if both are there they agree.
+	jkt, err := s.proofKey(w, r, iss, "")
+	if err != nil {
+		return err
+	}
+	if named := p.get("dpop_jkt"); named != "" && jkt != "" && named != jkt {
+		return oauth.InvalidDPoPProof.Errorf("dpop_jkt is not the key of the dpop proof")
+	}
+	return s.pushRequest(w, r, iss, store.PushedRequest{ClientID: registered.ID, DPoPJKT: jkt}, p)
 }
 
 // pushRequest keeps the request and answers with its name.
-func (s *Server) pushRequest(w http.ResponseWriter, r *http.Request, iss *issuer, c *client.Client, p params) error {
+func (s *Server) pushRequest(w http.ResponseWriter, r *http.Request, iss *issuer, pushed store.PushedRequest, p params) error {
 	now := s.now()
 	id := store.NewID(now) + rand.Text() // RFC 9126 §7.1: not to be guessed
-	err := s.store.PushRequest(r.Context(), store.PushedRequest{
-		Workspace:  iss.Key(),
-		ID:         id,
-		ClientID:   c.ID,
-		Parameters: p.without(credentialParameters...).encode(),
-		Expires:    now.Add(pushedLifetime),
-	})
-	if err != nil {
+	pushed.Workspace, pushed.ID, pushed.Expires = iss.Key(), id, now.Add(pushedLifetime)
+	pushed.Parameters = p.without(credentialParameters...).encode()
+	if err := s.store.PushRequest(r.Context(), pushed); err != nil {
 		return storeFailed("push request", err)
 	}
 	writeJSON(w, http.StatusCreated, struct {
@@ -91,6 +94,9 @@ func (s *Server) pushedRequest(ctx context.Context, iss *issuer, c *client.Clien
 		return params{}, "", storeFailed("load pushed request", err)
 	}
 	pushed, err = parseParams(found.Parameters)
+	if err == nil && found.DPoPJKT != "" {
+		pushed.values["dpop_jkt"] = found.DPoPJKT
+	}
 	return pushed, id, err
 }
 

@@ -30,6 +30,7 @@ func (s *Server) respond(w http.ResponseWriter, r *http.Request, iss *issuer, f 
 		RedirectGiven: f.redirect.given,
 		CodeChallenge: f.request.CodeChallenge,
 		Nonce:         f.request.Nonce,
+		DPoPJKT:       f.request.DPoPJKT,
 		Expires:       now.Add(iss.Policy.Code),
 	}
 	err := s.store.IssueCode(r.Context(), code, grant)

@@ -26,13 +26,13 @@ func (s *Server) revoke(w http.ResponseWriter, r *http.Request, iss *issuer) err
 	if text == "" {
 		return oauth.InvalidRequest.Errorf("token is missing")
 	}
-	// The two kinds look different, so that token_type_hint has nothing to tell (§2.1: it may be ignored).
+	// No text is a token of both kinds, so that token_type_hint has nothing to tell (§2.1: it may be ignored).
 	if handle, parseErr := store.ParseHandle(text); parseErr == nil {
-		err = s.revokeRefresh(r.Context(), iss, registered, handle)
-	} else {
-		err = s.revokeAccess(r.Context(), iss, registered, text)
+		if err := s.revokeRefresh(r.Context(), iss, registered, handle); err != nil {
+			return err
+		}
 	}
-	if err != nil {
+	if err := s.revokeAccess(r.Context(), iss, registered, text); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusOK)
@@ -57,9 +57,12 @@ func (s *Server) revokeRefresh(ctx context.Context, iss *issuer, c *client.Clien
 
 // revokeAccess revokes one access token and leaves its grant.
 func (s *Server) revokeAccess(ctx context.Context, iss *issuer, c *client.Client, text string) error {
-	access, err := iss.tokens.VerifyAccess(text)
+	access, _, err := s.findAccess(ctx, iss, text)
+	if errors.Is(err, oauth.TemporarilyUnavailable) {
+		return err
+	}
 	if err != nil || access.ClientID != c.ID {
-		return nil //nolint:nilerr // unknown, expired or foreign: nothing to revoke
+		return nil //nolint:nilerr // unknown, expired, revoked or foreign: nothing to revoke
 	}
 	s.audit.Record(ctx, audit.TokenRevoked, iss.Key(), "client_id", c.ID, "token_type", oauth.TokenTypeAccessToken)
 	if err := s.store.RevokeAccessToken(ctx, iss.Key(), access.ID); err != nil && !expected(err) {

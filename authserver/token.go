@@ -23,21 +23,33 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request, iss *issuer) erro
 	if err != nil {
 		return err
 	}
-	// 3. The grant: who gets what, and until when.
+	// 3. What the tokens are bound to: the key of the DPoP proof, the client's certificate, or nothing.
+	bound, err := s.bindingOf(w, r, iss, registered)
+	if err != nil {
+		return err
+	}
+	// 4. The grant: who gets what, and until when.
 	grant, err := s.grantFor(p.get("grant_type"), registered)
 	if err != nil {
 		return err
 	}
-	issue, err := grant(r.Context(), iss, registered, p)
+	issue, err := grant(r.Context(), iss, redeemer{Client: registered, bound: bound}, p)
 	if err != nil {
 		return err
 	}
-	// 4. Issue and respond.
+	issue.bound = bound
+	// 5. Issue and respond.
 	return s.respondWithTokens(w, r, iss, registered, issue)
 }
 
 // granter redeems one type of grant: it says what to issue, or why not.
-type granter func(ctx context.Context, iss *issuer, c *client.Client, p params) (issuance, error)
+type granter func(ctx context.Context, iss *issuer, c redeemer, p params) (issuance, error)
+
+// redeemer is the client that redeems a grant, and what it has shown besides its credentials.
+type redeemer struct {
+	*client.Client
+	bound binding
+}
 
 // grantFor is the table of grants. A type has to be registered for the client (RFC 6749 §5.2, unauthorized_client).
 func (s *Server) grantFor(grantType string, c *client.Client) (granter, error) {

@@ -89,6 +89,9 @@ func Proof(header http.Header) (string, error) {
 	case 0:
 		return "", nil
 	case 1:
+		if values[0] == "" {
+			return "", invalid("the DPoP header is empty")
+		}
 		return values[0], nil
 	default:
 		// RFC 9449 §4.3 check 1: there is not more than one DPoP header.

@@ -23,6 +23,9 @@ type Policy struct {
 	// RequirePAR refuses authorization requests that were not pushed (RFC 9126 §5); always so in preset fapi2.
 	RequirePAR bool `yaml:"require_par"`
 
+	// DPoPNonce is required (default): proofs need a nonce of ours (RFC 9449 §8); or offered: they may have one.
+	DPoPNonce DPoPNonce `yaml:"dpop_nonce"`
+
 	// Refresh tokens by client class.
 	Confidential Refresh `yaml:"refresh_confidential"`
 	Public       Refresh `yaml:"refresh_public"`
@@ -32,6 +35,18 @@ type Policy struct {
 
 	Keys Keys `yaml:"keys"`
 }
+
+// DPoPNonce says whether DPoP proofs need a nonce of the server.
+type DPoPNonce string
+
+// The values of DPoPNonce.
+const (
+	NonceRequired DPoPNonce = "required"
+	NonceOffered  DPoPNonce = "offered"
+)
+
+// Required reports whether proofs need a nonce.
+func (n DPoPNonce) Required() bool { return n != NonceOffered }
 
 // Refresh is the policy for the refresh tokens of one class of clients.
 type Refresh struct {
@@ -89,6 +104,7 @@ func (p *Policy) setDefaults() {
 	setDefault(&p.Interaction, 15*time.Minute)
 	setDefault(&p.SessionIdle, 2*time.Hour)
 	setDefault(&p.SessionAbsolute, 12*time.Hour)
+	setDefault(&p.DPoPNonce, NonceRequired)
 	setDefault(&p.AccessTokenAlgorithm, jwa.ES256)
 	setDefault(&p.IDTokenAlgorithm, jwa.RS256) // OpenID Connect Discovery §3: RS256 has to be there
 	for _, refresh := range []*Refresh{&p.Confidential, &p.Public} {
@@ -128,6 +144,9 @@ func (p *Policy) problems() []error {
 	}
 	if p.AccessToken > maxAccessToken {
 		report("access_token_lifetime", "%s is more than %s", p.AccessToken, maxAccessToken)
+	}
+	if p.DPoPNonce != NonceRequired && p.DPoPNonce != NonceOffered {
+		report("dpop_nonce", "%q is neither required nor offered", p.DPoPNonce)
 	}
 	if p.Public.Rotation != RotationAlways {
 		report("refresh_public: rotation", "has to be always (RFC 9700 §2.2.2)")
