@@ -42,6 +42,8 @@ type BFF struct {
 	refreshes  singleflight.Group
 	nonces     *nonces
 	early      *earlyRenewals
+	streams    *streams
+	unfinished unfinished
 	proxy      *proxy
 	page       http.Handler
 	router     *echo.Echo
@@ -76,7 +78,7 @@ func newBFF(cfg Config, store session.Store, page http.Handler, log *slog.Logger
 	b := &BFF{
 		cfg: cfg, host: origin.Host, hsts: origin.Scheme == "https", pagePolicy: pagePolicy(),
 		providers: map[string]*provider{}, sessions: sessions, store: store, sealer: sealer,
-		spent: newSpentStates(now), nonces: newNonces(), early: newEarlyRenewals(now), page: page, log: log, now: now,
+		spent: newSpentStates(now), nonces: newNonces(), early: newEarlyRenewals(now), streams: newStreams(), page: page, log: log, now: now,
 	}
 	out := newOutbound()
 	for i := range b.cfg.Providers {

@@ -151,7 +151,7 @@ func (s *signIn) redeem(ctx context.Context, redirectURI string) error {
 // Step 8b: the BFF receives the access, refresh and ID tokens, and checks that the ID token is this issuer's, for this
 // client and for this very sign-in.
 func (s *signIn) verify(ctx context.Context) error {
-	want := expectation{nonce: s.tx.Nonce, accessToken: s.grant.token.AccessToken, maxAge: s.tx.MaxAge}
+	want := expectation{nonce: s.tx.Nonce, accessToken: s.grant.token.AccessToken, maxAge: s.tx.MaxAge, acr: s.tx.ACR, started: s.tx.Started}
 	verified, err := s.provider.verifyIDToken(ctx, s.metadata, s.grant.idToken, want)
 	if err != nil {
 		return refuse(api.IDTokenInvalid, "the sign-in service's answer does not hold").because(err)

@@ -16,7 +16,9 @@ const maxCallbackForm = 16 << 10
 // startSession gives the browser a new session; whatever it had before ends, and its refresh token with it.
 func (b *BFF) startSession(w http.ResponseWriter, r *http.Request, s *signIn) error {
 	carried, carriedErr := b.sessions.Current(r)
-	record, err := b.sessions.Start(w, r, s.record())
+	fresh := s.record()
+	fresh.SignIns = b.signInsAfter(b.previous(r.Context(), s.tx.Previous))
+	record, err := b.sessions.Start(w, r, fresh)
 	if err != nil {
 		b.revokeLater(r.Context(), s.provider.cfg.ID, s.grant.refreshToken)
 		return refuse(api.StoreUnavailable, "the session could not be stored").because(err)
@@ -29,10 +31,22 @@ func (b *BFF) startSession(w http.ResponseWriter, r *http.Request, s *signIn) er
 		return nil
 	}
 	// The session cookie is Strict and does not come along from the provider's site: the old session is ended by its id.
-	if ended, err := b.sessions.EndByID(r.Context(), s.tx.Previous); err == nil {
+	if ended, err := b.sessions.EndReplaced(r.Context(), s.tx.Previous); err == nil {
 		b.revokeLater(r.Context(), ended.Provider, ended.RefreshToken)
 	}
 	return nil
+}
+
+// previous is the session that a sign-in replaces; the zero record when it is over, or not known.
+func (b *BFF) previous(ctx context.Context, id string) session.Record {
+	if id == "" {
+		return session.Record{}
+	}
+	record, err := b.sessions.Load(ctx, id)
+	if err != nil {
+		return session.Record{}
+	}
+	return record
 }
 
 // record keeps of the claims only those that the page may see.

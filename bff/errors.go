@@ -24,6 +24,8 @@ type refusal struct {
 	allow []string
 	// clear names cookies to delete along with the answer.
 	clear []string
+	// oauthError is for answers whose form a specification prescribes: {"error": …} (RFC 6749 §5.2).
+	oauthError string
 }
 
 // refuse makes an error that is answered with code. The detail is for people: it names no secret and no internal host.
@@ -113,6 +115,10 @@ func (b *BFF) writeError(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	for _, name := range refused.clear {
 		http.SetCookie(w, deletedCookie(name))
+	}
+	if refused.oauthError != "" {
+		writeJSON(w, "application/json", status, map[string]string{"error": refused.oauthError, "error_description": refused.detail})
+		return
 	}
 	if isNavigation(r) {
 		b.writePage(w, problem)

@@ -25,6 +25,10 @@ const (
 	gateFetch
 	// gateFetchOrForm is for script of our origin, or a form of it, which cannot send the header.
 	gateFetchOrForm
+	// gateStream is for an EventSource of our origin, which cannot send the header.
+	gateStream
+	// gateServer is for a provider's server: what it sends proves itself, and a browser has no business there.
+	gateServer
 	// gateAPI is gateFetch, or what a route of the proxy allows besides: EventSource and WebSocket, which cannot send the
 	// header either. [BFF.serveAPI] applies it to the route that it finds.
 	gateAPI
@@ -80,6 +84,10 @@ func (b *BFF) pass(g gate, r *http.Request) error {
 		return checkNavigation(r)
 	case gateFetch:
 		return b.checkFetch(r)
+	case gateStream:
+		return b.checkSameOrigin(r)
+	case gateServer:
+		return checkServer(r)
 	case gateFetchOrForm:
 		if hasStaticHeader(r) {
 			return b.checkFetch(r)
@@ -131,6 +139,16 @@ func (b *BFF) checkSameOrigin(r *http.Request) error {
 		(sites == 0 || site == "same-origin") && (origins == 0 || origin == b.cfg.Origin)
 	if !proven {
 		return refuse(api.CSRFRejected, "nothing proves that this request comes from "+b.cfg.Origin)
+	}
+	return nil
+}
+
+// checkServer refuses what a browser sends along: no page is to make a browser speak for a provider.
+func checkServer(r *http.Request) error {
+	for _, name := range []string{"Origin", "Sec-Fetch-Site", "Sec-Fetch-Mode"} {
+		if r.Header[name] != nil {
+			return refuse(api.CSRFRejected, "this address is for servers")
+		}
 	}
 	return nil
 }

@@ -46,7 +46,9 @@ type idToken struct {
 type expectation struct {
 	nonce       string
 	accessToken string
-	maxAge      *int64 // seconds; nil when max_age was not asked for
+	maxAge      *int64    // seconds; nil when max_age was not asked for
+	started     time.Time // when it was asked for
+	acr         []string  // one of them; any if there is none
 }
 
 // verifyIDToken is OpenID Connect Core §3.1.3.7, its checks in the order of the list below. The signature comes first:
@@ -63,7 +65,8 @@ func (p *provider) verifyIDToken(ctx context.Context, m *metadata, compact strin
 		token.checkTimes(now),
 		token.checkNonce(want.nonce),
 		token.checkAccessToken(want.accessToken),
-		token.checkAuthTime(now, want.maxAge),
+		token.checkAuthTime(want.started, want.maxAge),
+		token.checkACR(want.acr),
 		token.checkSubject(),
 	} {
 		if err != nil {
@@ -73,26 +76,11 @@ func (p *provider) verifyIDToken(ctx context.Context, m *metadata, compact strin
 	return token, nil
 }
 
-// verifySignature verifies with a key of the pinned issuer and an algorithm of the configuration; from the header it
-// takes only which of those it is (RFC 8725 §3.1, §3.10).
+// verifySignature returns the claims of an ID token whose signature holds.
 func (p *provider) verifySignature(ctx context.Context, m *metadata, compact string) (*idToken, error) {
-	if len(compact) > maxIDToken || strings.Count(compact, ".") != 2 {
-		return nil, errors.New("ID token: it is missing, too long or not a signed JWT in compact form")
-	}
-	alg, kid, err := readHeader(compact)
+	payload, alg, err := p.verifyJWS(ctx, m, compact, isIDTokenType)
 	if err != nil {
 		return nil, fmt.Errorf("ID token: %w", err)
-	}
-	if !slices.Contains(p.allowedAlgs(m), alg) {
-		return nil, fmt.Errorf("ID token: algorithm %q is not allowed", alg)
-	}
-	key, err := p.keys.find(ctx, m.JWKSURI, kid, alg)
-	if err != nil {
-		return nil, fmt.Errorf("ID token: %w", err)
-	}
-	payload, err := jws.Verify([]byte(compact), jws.WithKey(jwa.SignatureAlgorithm(alg), key))
-	if err != nil {
-		return nil, errors.New("ID token: its signature is wrong")
 	}
 	token := &idToken{alg: alg}
 	if err := decodeClaims(payload, token, &token.claims); err != nil {
@@ -101,7 +89,39 @@ func (p *provider) verifySignature(ctx context.Context, m *metadata, compact str
 	return token, nil
 }
 
-func readHeader(compact string) (alg, kid string, err error) {
+// verifyJWS verifies with a key of the pinned issuer and an algorithm of the configuration; from the header it takes only
+// which of those it is (RFC 8725 §3.1, §3.10), and that the token is of the kind that is wanted (§3.11).
+func (p *provider) verifyJWS(ctx context.Context, m *metadata, compact string, isType func(string) bool) (payload []byte, alg string, err error) {
+	if len(compact) > maxIDToken || strings.Count(compact, ".") != 2 {
+		return nil, "", errors.New("it is missing, too long or not a signed JWT in compact form")
+	}
+	alg, kid, err := readHeader(compact, isType)
+	if err != nil {
+		return nil, "", err
+	}
+	if !slices.Contains(p.allowedAlgs(m), alg) {
+		return nil, "", fmt.Errorf("algorithm %q is not allowed", alg)
+	}
+	key, err := p.keys.find(ctx, m.JWKSURI, kid, alg)
+	if err != nil {
+		return nil, "", err
+	}
+	payload, err = jws.Verify([]byte(compact), jws.WithKey(jwa.SignatureAlgorithm(alg), key))
+	if err != nil {
+		return nil, "", errors.New("its signature is wrong")
+	}
+	return payload, alg, nil
+}
+
+// isIDTokenType refuses what says that it is an access token, a logout token or a proof.
+func isIDTokenType(typ string) bool { return typ == "" || strings.EqualFold(typ, "JWT") }
+
+// isLogoutTokenType wants the explicit type (Back-Channel Logout §2.4; RFC 7515 §4.1.9 lets application/ be left out).
+func isLogoutTokenType(typ string) bool {
+	return strings.EqualFold(typ, "logout+jwt") || strings.EqualFold(typ, "application/logout+jwt")
+}
+
+func readHeader(compact string, isType func(string) bool) (alg, kid string, err error) {
 	text, _, _ := strings.Cut(compact, ".")
 	data, err := base64.RawURLEncoding.Strict().DecodeString(text)
 	if err != nil {
@@ -120,8 +140,7 @@ func readHeader(compact string) (alg, kid string, err error) {
 	if header.Crit != nil {
 		return "", "", errors.New("its header has crit")
 	}
-	// RFC 8725 §3.11: an access token, a logout token or a proof is no ID token.
-	if header.Typ != "" && !strings.EqualFold(header.Typ, "JWT") {
+	if !isType(header.Typ) {
 		return "", "", fmt.Errorf("its typ is %q", header.Typ)
 	}
 	return header.Alg, header.Kid, nil

@@ -24,7 +24,10 @@ const (
 	minRSABits = 2048
 )
 
-var errNoKey = errors.New("no key of the provider fits the token's kid and alg")
+var (
+	errNoKey      = errors.New("no key of the provider fits the token's kid and alg")
+	errKeysUnread = errors.New("the provider's keys cannot be read")
+)
 
 // keySet holds a provider's public signing keys. It reads them from the jwks_uri of the pinned issuer's metadata and
 // from nowhere else: the jku, jwk and x5u of a token's header are never looked at (RFC 8725 §3.10).
@@ -128,7 +131,7 @@ func (s *keySet) fetch(ctx context.Context, uri string) ([]verificationKey, erro
 		Keys []json.RawMessage `json:"keys"`
 	}
 	if err := s.out.document(ctx, uri, maxKeySet, &document); err != nil {
-		return nil, fmt.Errorf("read the provider's keys: %w", err)
+		return nil, fmt.Errorf("%w: %w", errKeysUnread, err)
 	}
 	keys := []verificationKey{}
 	for _, raw := range document.Keys {

@@ -9,8 +9,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"cloakroom/bff/api"
+	"cloakroom/bff/session"
 )
 
 // login starts a sign-in.
@@ -26,7 +28,15 @@ func (b *BFF) login(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	p, err := b.chooseProvider(query.Get("provider"))
+	// The cookie of the session is Strict, so the callback does not see it; the session to replace is known here only.
+	current, err := b.sessions.Current(r)
+	if err != nil {
+		current = session.Record{}
+	}
+	if b.isLooping(current) {
+		return refuse(api.LoginLoop, "too many sign-ins followed each other; please wait a moment before you try again")
+	}
+	p, err := b.chooseProvider(query.Get("provider"), current)
 	if err != nil {
 		return err
 	}
@@ -38,20 +48,13 @@ func (b *BFF) login(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return refuse(api.IDPUnavailable, "the sign-in service cannot be reached; try again in a moment").because(err)
 	}
-	tx := &transaction{
-		State: randomText(), Nonce: randomText(), Verifier: randomText(),
-		Provider: p.cfg.ID, Issuer: m.Issuer, ReturnURL: returnURL, MaxAge: options.maxAge, Started: b.now(),
+	tx, err := b.newTransaction(p, m, options)
+	if err != nil {
+		return err
 	}
-	if p.cfg.DPoP {
-		scalar, err := newProofKey()
-		if err != nil {
-			return err
-		}
-		tx.ProofKey = []byte(scalar)
-	}
-	// The cookie of the session is Strict, so the callback does not see it; the one to replace is known here.
-	if current, err := b.sessions.Current(r); err == nil {
-		tx.Previous = current.ID
+	tx.ReturnURL, tx.Previous = returnURL, current.ID
+	if options.popup {
+		tx.ReturnURL = api.PathPopup
 	}
 	location, err := b.authorizationURL(r.Context(), p, m, tx, options)
 	if err != nil {
@@ -62,6 +65,40 @@ func (b *BFF) login(w http.ResponseWriter, r *http.Request) error {
 	}
 	redirect(w, location)
 	return nil
+}
+
+// newTransaction has all that makes this sign-in its own, and what its answer will be held to.
+func (b *BFF) newTransaction(p *provider, m *metadata, options loginOptions) (*transaction, error) {
+	tx := &transaction{
+		State: randomText(), Nonce: randomText(), Verifier: randomText(), Provider: p.cfg.ID, Issuer: m.Issuer,
+		MaxAge: options.maxAge, ACR: strings.Fields(options.parameters["acr_values"]), Started: b.now(),
+	}
+	if !p.cfg.DPoP {
+		return tx, nil
+	}
+	scalar, err := newProofKey()
+	tx.ProofKey = []byte(scalar)
+	return tx, err
+}
+
+const (
+	// loopPause is how fast a person does not sign in again: sign-ins that follow each other faster, more than loopLimit of
+	// them, are a page and an API that disagree, such as one that asks for an acr which it then does not accept.
+	loopPause = 10 * time.Second
+	loopLimit = 5
+)
+
+// isLooping reports whether the session came of too many sign-ins in a row, just now.
+func (b *BFF) isLooping(current session.Record) bool {
+	return current.SignIns >= loopLimit && b.now().Sub(current.Created) < loopPause
+}
+
+// signInsAfter counts the sign-in that replaces a session.
+func (b *BFF) signInsAfter(previous session.Record) int {
+	if previous.ID == "" || b.now().Sub(previous.Created) >= loopPause {
+		return 1
+	}
+	return previous.SignIns + 1
 }
 
 // authorizationURL is where the browser goes to sign in.
@@ -114,8 +151,11 @@ func (b *BFF) resources(p *provider) []string {
 	return found
 }
 
-// chooseProvider takes the first configured provider when none is named.
-func (b *BFF) chooseProvider(id string) (*provider, error) {
+// chooseProvider takes the provider that is named, else that of the session to replace, else the first configured.
+func (b *BFF) chooseProvider(id string, current session.Record) (*provider, error) {
+	if p := b.providers[current.Provider]; id == "" && p != nil {
+		return p, nil
+	}
 	if id == "" {
 		id = b.cfg.Providers[0].ID
 	}
@@ -130,6 +170,7 @@ func (b *BFF) chooseProvider(id string) (*provider, error) {
 type loginOptions struct {
 	parameters map[string]string
 	maxAge     *int64
+	popup      bool // the sign-in runs in a window of its own, which ends on [api.PathPopup]
 }
 
 func parseLoginOptions(query url.Values) (loginOptions, error) {
@@ -146,6 +187,13 @@ func parseLoginOptions(query url.Values) (loginOptions, error) {
 		if len(value) > 256 || strings.ContainsFunc(value, func(c rune) bool { return c < 0x20 || c == 0x7f }) {
 			return loginOptions{}, refuse(api.InvalidRequest, name+" is too long or has control characters")
 		}
+	}
+	switch query.Get("mode") {
+	case "", "redirect":
+	case "popup":
+		options.popup = true
+	default:
+		return loginOptions{}, refuse(api.InvalidRequest, "mode is not redirect or popup")
 	}
 	text, given := options.parameters["max_age"]
 	if !given {

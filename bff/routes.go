@@ -40,9 +40,13 @@ func (b *BFF) endpoints() []endpoint {
 		{api.PathUser, get, gateFetch, b.user},
 		{api.PathSessionExtend, post, gateFetch, b.extendSession},
 		{api.PathSessionRefresh, post, gateFetch, b.refreshSession},
+		{api.PathSessionEvents, get, gateStream, b.events},
 		{api.PathSessions, []string{http.MethodGet, http.MethodDelete}, gateFetch, b.sessionsOfUser},
 		{api.PathSessions + "/:handle", []string{http.MethodDelete}, gateFetch, b.endSession},
 		{api.PathLogout, post, gateFetchOrForm, b.logout},
+		{api.PathBackchannelLogout + ":provider", post, gateServer, b.backchannelLogout},
+		{api.PathPopup, get, gateNavigation, b.popup},
+		{api.PathPopupScript, get, gatePublic, b.popupScript},
 		{api.PathJWKS, get, gatePublic, b.jwks},
 
 		b.apiEndpoint(),

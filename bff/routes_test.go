@@ -9,8 +9,8 @@ import (
 
 func TestEveryRouteNamesItsGate(t *testing.T) {
 	h := open(t)
-	known := []gate{gatePublic, gateNavigation, gateCallback, gateFetch, gateFetchOrForm, gateAPI}
-	public := []string{"/bff/jwks.json", "/bff", "/bff/*", "/api", "/*"}
+	known := []gate{gatePublic, gateNavigation, gateCallback, gateFetch, gateFetchOrForm, gateStream, gateServer, gateAPI}
+	public := []string{"/bff/jwks.json", "/bff/popup.js", "/bff", "/bff/*", "/api", "/*"}
 	routes := h.bff.endpoints()
 	for _, e := range routes {
 		if !slices.Contains(known, e.gate) {

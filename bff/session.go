@@ -126,11 +126,15 @@ func (b *BFF) document(record session.Record) api.Session {
 		Issuer: record.Issuer, Subject: record.Subject, AuthTime: record.AuthTime, ACR: record.ACR, AMR: record.AMR,
 		Scopes: record.Tokens[""].Scopes,
 	}
-	document.Expiry = &api.Expiry{
+	document.Expiry = b.expiry(record)
+	document.Links.Logout, document.Links.Sessions, document.Links.Events = api.PathLogout, api.PathSessions, api.PathSessionEvents
+	return document
+}
+
+func (b *BFF) expiry(record session.Record) *api.Expiry {
+	return &api.Expiry{
 		Now: b.now().UTC(), CreatedAt: record.Created, Idle: record.Idle, Absolute: record.Absolute, AccessToken: record.Tokens[""].Expires,
 	}
-	document.Links.Logout, document.Links.Sessions = api.PathLogout, api.PathSessions
-	return document
 }
 
 func (b *BFF) listProviders() []api.Provider {

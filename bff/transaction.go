@@ -34,6 +34,7 @@ type transaction struct {
 	Issuer    string    `json:"i"`
 	ReturnURL string    `json:"r"`
 	MaxAge    *int64    `json:"m,omitempty"`
+	ACR       []string  `json:"a,omitempty"` // acr_values: one of them has to be in the ID token
 	ProofKey  []byte    `json:"k,omitempty"` // the DPoP key of the session to come
 	Previous  string    `json:"o,omitempty"` // the id of the session record that this sign-in replaces
 	Started   time.Time `json:"t"`

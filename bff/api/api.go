@@ -18,7 +18,12 @@ const (
 	PathSessions       = "/bff/sessions"
 	PathLogout         = "/bff/logout"
 	PathJWKS           = "/bff/jwks.json"
-	PathAPI            = "/api/"
+	// PathBackchannelLogout, with the provider's id behind it, is for the provider's server.
+	PathBackchannelLogout = "/bff/backchannel-logout/"
+	// PathPopup is where a sign-in with mode=popup ends, and PathPopupScript what that page runs.
+	PathPopup       = "/bff/popup"
+	PathPopupScript = "/bff/popup.js"
+	PathAPI         = "/api/"
 )
 
 // The static request header that proves a request was made by script of this origin (RFC 10017 §6.1.3.3.2).
@@ -34,6 +39,10 @@ const (
 	SourceBFF      = "bff"
 	SourceUpstream = "upstream"
 )
+
+// PopupChannel is the BroadcastChannel on which a sign-in with mode=popup tells the page that it is over:
+// {type: "sign-in", error: ""}, or with the code of a failure. The page then asks /bff/session.
+const PopupChannel = "cloakroom"
 
 // ErrorParameter is the query parameter in which a failed sign-in reaches the page: /?bff_error=access_denied.
 const ErrorParameter = "bff_error"

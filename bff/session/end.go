@@ -113,6 +113,11 @@ func (m *Manager) EndByID(ctx context.Context, id string) (Record, error) {
 	return m.endRecord(ctx, id, Revoked)
 }
 
+// EndReplaced ends the session in whose browser a new sign-in was completed.
+func (m *Manager) EndReplaced(ctx context.Context, id string) (Record, error) {
+	return m.endRecord(ctx, id, Replaced)
+}
+
 // EndOthers ends all sessions of the record's user but the record's own and returns those that it ended. What fails does
 // not keep the rest from ending.
 func (m *Manager) EndOthers(ctx context.Context, record Record) ([]Record, error) {

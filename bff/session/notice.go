@@ -22,7 +22,8 @@ type Reason string
 // The reasons.
 const (
 	SignedOut      Reason = "signed_out"      // its user signed out, in the browser that had it
-	EndedElsewhere Reason = "ended_elsewhere" // another session of the user ended it, or a new sign-in in its browser
+	EndedElsewhere Reason = "ended_elsewhere" // another session of the user ended it, or a new sign-in that carried its cookie
+	Replaced       Reason = "replaced"        // a new sign-in in its browser took its place
 	ReasonExpired  Reason = "expired"         // it came to its idle or absolute end
 	BackChannel    Reason = "backchannel"     // the provider's logout token named it
 	Revoked        Reason = "revoked"         // the provider takes its refresh token no more, or an operator ended it

@@ -1,0 +1,214 @@
+package bff
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+
+	"cloakroom/bff/api"
+	"cloakroom/bff/session"
+)
+
+const (
+	maxLogoutForm = 64 << 10
+	// maxLogoutAge is how long a logout token may live (Back-Channel Logout §2.4: at most two minutes).
+	maxLogoutAge   = 2 * time.Minute
+	logoutPurpose  = "logout_token"
+	logoutEvent    = "http://schemas.openid.net/event/backchannel-logout"
+	specBadRequest = "invalid_request"
+)
+
+// backchannelLogout ends the sessions that the provider says are over, on all instances and with their open streams
+// (OpenID Connect Back-Channel Logout §2.7). Nobody but the provider can make such a token, so no cookie and no header
+// of a browser counts for anything here.
+func (b *BFF) backchannelLogout(w http.ResponseWriter, r *http.Request) error {
+	p := b.providers[lastSegment(r)]
+	if p == nil {
+		return badLogout("there is no such provider")
+	}
+	compact, err := logoutParameter(w, r)
+	if err != nil {
+		return err
+	}
+	// The provider may leave; what it said stays said.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), outboundTimeout)
+	defer cancel()
+	token, err := p.verifyLogoutToken(ctx, compact)
+	if err != nil {
+		return err
+	}
+	if err := b.spendLogoutToken(ctx, token); err != nil {
+		return err
+	}
+	ended, err := b.sessions.EndBy(ctx, token.Issuer, token.Subject, token.SID)
+	for _, record := range ended {
+		b.revokeLater(ctx, record.Provider, record.RefreshToken)
+	}
+	if err != nil {
+		b.unfinished.add(token.key(), token.end)
+		return refuse(api.StoreUnavailable, "the sessions could not be ended; send the token again").because(err)
+	}
+	b.unfinished.remove(token.key())
+	b.log.InfoContext(ctx, "back-channel logout", "provider", p.cfg.ID, "sessions", len(ended))
+	w.WriteHeader(http.StatusOK)
+	return nil
+}
+
+// badLogout is the answer of §2.8: 400 with an OAuth error in JSON.
+func badLogout(detail string) *refusal {
+	refused := refuse(api.InvalidRequest, detail)
+	refused.oauthError = specBadRequest
+	return refused
+}
+
+// logoutParameter reads the form (§2.5). Parameters that are not understood are ignored, the token is there once.
+func logoutParameter(w http.ResponseWriter, r *http.Request) (string, error) {
+	mediaType, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if mediaType != "application/x-www-form-urlencoded" {
+		return "", badLogout("a logout token comes in a form")
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxLogoutForm))
+	if err != nil {
+		return "", refuse(api.BodyTooLarge, "the form is too large").because(err)
+	}
+	form, err := url.ParseQuery(string(body))
+	if err != nil || len(form["logout_token"]) != 1 {
+		return "", badLogout("the form has no logout_token, or several")
+	}
+	return form.Get("logout_token"), nil
+}
+
+// logoutToken is a logout token whose signature and claims were verified (§2.4).
+type logoutToken struct {
+	Issuer   string                     `json:"iss"`
+	Subject  string                     `json:"sub"`
+	Audience audience                   `json:"aud"`
+	IssuedAt *float64                   `json:"iat"`
+	Expires  *float64                   `json:"exp"`
+	JTI      string                     `json:"jti"`
+	SID      string                     `json:"sid"`
+	Nonce    json.RawMessage            `json:"nonce"`
+	Events   map[string]json.RawMessage `json:"events"`
+	end      time.Time
+}
+
+func (t *logoutToken) key() string { return t.Issuer + " " + t.JTI }
+
+// verifyLogoutToken is §2.6. The signature comes first. When the provider's keys cannot be read we cannot know: 503, and the
+// provider tries again.
+func (p *provider) verifyLogoutToken(ctx context.Context, compact string) (*logoutToken, error) {
+	m, err := p.metadata(ctx)
+	if err != nil {
+		return nil, refuse(api.IDPUnavailable, "the provider's metadata cannot be read").because(err)
+	}
+	payload, _, err := p.verifyJWS(ctx, m, compact, isLogoutTokenType)
+	if errors.Is(err, errKeysUnread) {
+		return nil, refuse(api.IDPUnavailable, "the provider's keys cannot be read").because(err)
+	}
+	if err != nil {
+		return nil, badLogout("the logout token is not one of this provider's").because(err)
+	}
+	token := &logoutToken{}
+	if err := decodeClaims(payload, token); err != nil {
+		return nil, badLogout("the logout token's claims cannot be read").because(err)
+	}
+	if err := token.check(m.Issuer, p.cfg.ClientID, p.now()); err != nil {
+		return nil, badLogout("the logout token's claims do not hold").because(err)
+	}
+	return token, nil
+}
+
+func (t *logoutToken) check(issuer, clientID string, now time.Time) error {
+	checked := idToken{Issuer: t.Issuer, Audience: t.Audience, AuthorizedParty: &clientID, Expires: t.Expires, IssuedAt: t.IssuedAt}
+	for _, err := range []error{checked.checkIssuer(issuer), checked.checkAudience(clientID), checked.checkTimes(now), t.checkContent(), t.checkAge(now)} {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkContent is §2.6 items 4 to 7.
+func (t *logoutToken) checkContent() error {
+	event, found := t.Events[logoutEvent]
+	var members map[string]json.RawMessage
+	switch {
+	case t.JTI == "" || len(t.JTI) > 512:
+		return errors.New("jti is missing or too long")
+	case t.Subject == "" && t.SID == "":
+		return errors.New("neither sub nor sid")
+	case !found || json.Unmarshal(event, &members) != nil || members == nil:
+		return errors.New("events has no back-channel logout")
+	case t.Nonce != nil:
+		return errors.New("nonce is prohibited: an ID token is no logout token")
+	}
+	return nil
+}
+
+// checkAge bounds the token's life, and with it how long its jti has to be remembered.
+func (t *logoutToken) checkAge(now time.Time) error {
+	issued, _ := instant(*t.IssuedAt)
+	end, _ := instant(*t.Expires)
+	if end.Sub(issued) > maxLogoutAge+clockSkew || now.Sub(issued) > maxLogoutAge+clockSkew {
+		return fmt.Errorf("it lives from %s to %s, longer than a logout token may", issued, end)
+	}
+	t.end = end.Add(clockSkew)
+	return nil
+}
+
+// spendLogoutToken takes a token once, on all instances (§2.6 item 8): replayed after the user signed in again, it would end
+// that session too. A token that was spent here without ending anything, because the store failed, is taken again.
+func (b *BFF) spendLogoutToken(ctx context.Context, token *logoutToken) error {
+	err := b.store.UseOnce(ctx, logoutPurpose, token.key(), token.end)
+	switch {
+	case err == nil:
+		return nil
+	case !errors.Is(err, session.ErrUsed):
+		return refuse(api.StoreUnavailable, "logout tokens cannot be taken at the moment").because(err)
+	case b.unfinished.has(token.key(), b.now()):
+		return nil
+	default:
+		return badLogout("the logout token was used before")
+	}
+}
+
+// unfinished are logout tokens that were spent although the store could not end their sessions.
+type unfinished struct {
+	mu  sync.Mutex
+	end map[string]time.Time
+}
+
+func (u *unfinished) add(key string, end time.Time) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.end == nil {
+		u.end = map[string]time.Time{}
+	}
+	u.end[key] = end
+}
+
+func (u *unfinished) remove(key string) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	delete(u.end, key)
+}
+
+// has also forgets what has expired.
+func (u *unfinished) has(key string, now time.Time) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for other, end := range u.end {
+		if end.Before(now) {
+			delete(u.end, other)
+		}
+	}
+	_, found := u.end[key]
+	return found
+}
