@@ -76,10 +76,10 @@ func (s *Server) endSSOSession(ctx context.Context, iss *issuer, sessionID strin
 	told := map[string]bool{}
 	for _, grant := range grants {
 		registered := iss.Find(grant.ClientID)
-		if registered == nil || registered.BackchannelLogoutURI == "" || told[grant.ClientID] {
+		if registered == nil || registered.BackchannelLogoutURI == "" || told[grant.SID] {
 			continue
 		}
-		told[grant.ClientID] = true
+		told[grant.SID] = true // a sid is one client's; a client that asked for a fresh sign-in knows the session by two
 		s.backchannel.tell(ctx, notice{
 			iss: iss, clientID: grant.ClientID, uri: registered.BackchannelLogoutURI, subject: session.Subject, sid: grant.SID,
 		})

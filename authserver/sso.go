@@ -1,6 +1,7 @@
 package authserver
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
@@ -66,9 +67,9 @@ func (s *Server) startSession(w http.ResponseWriter, r *http.Request, iss *issue
 	now := s.now()
 	handle := store.NewHandle(now)
 	expires := now.Add(iss.Policy.SessionAbsolute)
-	old := ""
-	if before != nil {
-		old = before.session.ID
+	old, err := s.outgoing(r.Context(), iss, account, before)
+	if err != nil {
+		return nil, err
 	}
 	session := store.Session{
 		Workspace:  iss.Key(),
@@ -89,6 +90,21 @@ func (s *Server) startSession(w http.ResponseWriter, r *http.Request, iss *issue
 	}
 	setCookie(w, sessionCookie(iss), handle, 0)
 	return &signedIn{session: session, account: account, handle: handle}, nil
+}
+
+// outgoing is the session that the new one goes on from: the one of the same user. Another user's ends here, and its clients are
+// told (OpenID Connect Back-Channel Logout 1.0 §2).
+func (s *Server) outgoing(ctx context.Context, iss *issuer, account store.Account, before *signedIn) (string, error) {
+	switch {
+	case before == nil:
+		return "", nil
+	case before.account.Subject == account.Subject:
+		return before.session.ID, nil
+	}
+	if err := s.endSSOSession(ctx, iss, before.session.ID); err != nil && !errors.Is(err, store.ErrNotFound) {
+		return "", storeFailed("end session", err)
+	}
+	return "", nil
 }
 
 const maxUserAgent = 256
