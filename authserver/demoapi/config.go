@@ -8,6 +8,7 @@ import (
 	"net"
 	"regexp"
 	"slices"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 
@@ -16,7 +17,7 @@ import (
 
 // The environment variables that override keys of the file.
 const (
-	EnvIssuer      = "DEMOAPI_ISSUER"
+	EnvIssuers     = "DEMOAPI_ISSUERS"
 	EnvAudience    = "DEMOAPI_AUDIENCE"
 	EnvListen      = "DEMOAPI_LISTEN"
 	EnvAdminListen = "DEMOAPI_ADMIN_LISTEN"
@@ -25,8 +26,9 @@ const (
 
 // Config is the configuration of the demo API.
 type Config struct {
-	// Issuer is the authorization server's workspace whose access tokens are accepted. Default: the demo's.
-	Issuer string `yaml:"issuer"`
+	// Issuers are the authorization server's workspaces whose access tokens are accepted. A user of one is nobody at another.
+	// Default: the demo's. In the environment, they are separated by commas.
+	Issuers []string `yaml:"issuers"`
 	// Audience is this API's resource indicator, as the tokens name it. Default: http://localhost:9001.
 	Audience string `yaml:"audience"`
 	// Algorithms are the accepted signature algorithms. Default: ES256, PS256, RS256, EdDSA.
@@ -48,12 +50,15 @@ func ParseConfig(name string, data []byte, getenv func(string) string) (Config, 
 		return cfg, err
 	}
 	for variable, value := range map[string]*string{
-		EnvIssuer: &cfg.Issuer, EnvAudience: &cfg.Audience, EnvListen: &cfg.Listen, EnvAdminListen: &cfg.AdminListen,
+		EnvAudience: &cfg.Audience, EnvListen: &cfg.Listen, EnvAdminListen: &cfg.AdminListen,
 		EnvDatabase: &cfg.Database,
 	} {
 		if given := getenv(variable); given != "" {
 			*value = given
 		}
+	}
+	if given := getenv(EnvIssuers); given != "" {
+		cfg.Issuers = strings.Split(given, ",")
 	}
 	cfg.setDefaults()
 	return cfg, errors.Join(mistakes, cfg.Validate())
@@ -61,12 +66,15 @@ func ParseConfig(name string, data []byte, getenv func(string) string) (Config, 
 
 func (c *Config) setDefaults() {
 	for value, standard := range map[*string]string{
-		&c.Issuer: "http://localhost:9000/demo/baseline", &c.Audience: "http://localhost:9001", &c.Listen: "127.0.0.1:9001",
+		&c.Audience: "http://localhost:9001", &c.Listen: "127.0.0.1:9001",
 		&c.AdminListen: "127.0.0.1:9092", &c.Database: "demoapi.db",
 	} {
 		if *value == "" {
 			*value = standard
 		}
+	}
+	if c.Issuers == nil {
+		c.Issuers = []string{"http://localhost:9000/demo/baseline"}
 	}
 	if c.Algorithms == nil {
 		c.Algorithms = []string{"ES256", "PS256", "RS256", "EdDSA"}
@@ -76,9 +84,14 @@ func (c *Config) setDefaults() {
 // Validate joins everything that is wrong with the configuration.
 func (c Config) Validate() error {
 	problems := []error{
-		resource.Config{Issuer: c.Issuer, Audience: c.Audience, Algorithms: c.Algorithms}.Validate(),
 		validateAddress("listen", c.Listen),
 		validateAddress("admin_listen", c.AdminListen),
+	}
+	if len(c.Issuers) == 0 {
+		problems = append(problems, errors.New("issuers: at least one is needed"))
+	}
+	for _, issuer := range c.Issuers {
+		problems = append(problems, resource.Config{Issuer: issuer, Audience: c.Audience, Algorithms: c.Algorithms}.Validate())
 	}
 	if host, _, err := net.SplitHostPort(c.AdminListen); err == nil && !isLoopback(host) {
 		problems = append(problems, fmt.Errorf("admin_listen: %q is not a loopback address", c.AdminListen))

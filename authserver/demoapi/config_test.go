@@ -18,7 +18,7 @@ func TestParseConfigHasDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if cfg.Issuer != "http://localhost:9000/demo/baseline" || cfg.Audience != "http://localhost:9001" || cfg.Listen != "127.0.0.1:9001" ||
+	if len(cfg.Issuers) != 1 || cfg.Issuers[0] != "http://localhost:9000/demo/baseline" || cfg.Audience != "http://localhost:9001" || cfg.Listen != "127.0.0.1:9001" ||
 		cfg.AdminListen != "127.0.0.1:9092" || cfg.Database != "demoapi.db" || len(cfg.Algorithms) == 0 {
 		t.Errorf("got %+v", cfg)
 	}
@@ -34,7 +34,7 @@ func TestParseConfigPrefersTheEnvironment(t *testing.T) {
 }
 
 func TestParseConfigNamesEveryProblem(t *testing.T) {
-	_, err := ParseConfig("demoapi.yaml", []byte(`issuer: http://issuer.example
+	_, err := ParseConfig("demoapi.yaml", []byte(`issuers: [http://issuer.example]
 algorithms: [HS256]
 lisen: 127.0.0.1:1
 listen: nowhere

@@ -28,11 +28,11 @@ const recently = 5 * time.Minute
 
 // API serves notes. It is safe for concurrent use.
 type API struct {
-	log      *slog.Logger
-	notes    *notes
-	events   *hub
-	verifier *resource.Verifier
-	now      func() time.Time
+	log       *slog.Logger
+	notes     *notes
+	events    *hub
+	verifiers resource.Several
+	now       func() time.Time
 
 	heartbeat time.Duration
 	closing   chan struct{}
@@ -45,18 +45,22 @@ func New(cfg Config, log *slog.Logger) (*API, error) {
 		return nil, err
 	}
 	ctx := context.Background() // of the start-up
-	verifier, err := resource.New(ctx, resource.Config{
-		Issuer: cfg.Issuer, Audience: cfg.Audience, Algorithms: cfg.Algorithms, Logger: log,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("demoapi: %w", err)
+	var verifiers resource.Several
+	for _, issuer := range cfg.Issuers {
+		verifier, err := resource.New(ctx, resource.Config{
+			Issuer: issuer, Audience: cfg.Audience, Algorithms: cfg.Algorithms, Logger: log,
+		})
+		if err != nil {
+			return nil, fmt.Errorf("demoapi: %w", err)
+		}
+		verifiers = append(verifiers, verifier)
 	}
 	kept, err := openNotes(ctx, cfg.Database)
 	if err != nil {
 		return nil, fmt.Errorf("demoapi: %w", err)
 	}
 	return &API{
-		log: log, notes: kept, events: newHub(), verifier: verifier, now: time.Now,
+		log: log, notes: kept, events: newHub(), verifiers: verifiers, now: time.Now,
 		heartbeat: heartbeat, closing: make(chan struct{}),
 	}, nil
 }
@@ -83,8 +87,8 @@ func (a *API) Handler() http.Handler {
 
 // routes are all that the API does. Each route says what its token has to be.
 func (a *API) routes() map[string]map[string]http.Handler {
-	read, write := a.verifier.Require(scopeRead), a.verifier.Require(scopeWrite)
-	recent := a.verifier.RequireRecent(recently)
+	read, write := a.verifiers.Require(scopeRead), a.verifiers.Require(scopeWrite)
+	recent := a.verifiers[0].RequireRecent(recently) // asks for the same of every issuer
 	return map[string]map[string]http.Handler{
 		"/notes": {
 			http.MethodGet:    read(a.serve(a.list)),

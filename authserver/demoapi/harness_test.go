@@ -35,7 +35,7 @@ func newWorld(t *testing.T) *world {
 	w := &world{t: t, path: filepath.Join(t.TempDir(), "notes.db")}
 	w.startIssuer()
 	cfg, err := ParseConfig("test", nil, func(variable string) string {
-		return map[string]string{EnvIssuer: w.issuer, EnvDatabase: w.path}[variable]
+		return map[string]string{EnvIssuers: w.issuer, EnvDatabase: w.path}[variable]
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -48,7 +48,7 @@ func TestExampleDocumentsEveryKeyWithItsDefault(t *testing.T) {
 func TestCheckTellsEveryProblem(t *testing.T) {
 	folder := t.TempDir()
 	good, bad := filepath.Join(folder, "good.yaml"), filepath.Join(folder, "bad.yaml")
-	for path, text := range map[string]string{good: "listen: 127.0.0.1:0\n", bad: "listen: nowhere\nissuers: []\n"} {
+	for path, text := range map[string]string{good: "listen: 127.0.0.1:0\n", bad: "listen: nowhere\nisuers: []\n"} {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -58,7 +58,7 @@ func TestCheckTellsEveryProblem(t *testing.T) {
 		t.Errorf("good: %q, %v", stdout.String(), err)
 	}
 	err := run(t.Context(), []string{"check", "--config", bad}, noEnvironment, io.Discard, io.Discard)
-	if err == nil || !strings.Contains(err.Error(), "nowhere") || !strings.Contains(err.Error(), "unknown key issuers") {
+	if err == nil || !strings.Contains(err.Error(), "nowhere") || !strings.Contains(err.Error(), "unknown key isuers") {
 		t.Errorf("bad: %v", err)
 	}
 	for _, args := range [][]string{nil, {"fly"}, {"serve", "extra"}, {"check", "--config"}, {"check", "--config", filepath.Join(folder, "absent")}} {

@@ -31,7 +31,7 @@ func serve(ctx context.Context, cfg demoapi.Config, log *slog.Logger) (err error
 	if err != nil {
 		return errors.Join(err, public.Close())
 	}
-	log.InfoContext(ctx, "ready", "issuer", cfg.Issuer, "listen", public.Addr().String(), "admin_listen", admin.Addr().String())
+	log.InfoContext(ctx, "ready", "issuers", cfg.Issuers, "listen", public.Addr().String(), "admin_listen", admin.Addr().String())
 	return runServers(ctx, map[net.Listener]*http.Server{
 		public: demoapi.HTTPServer(api.Handler(), log),
 		admin:  demoapi.HTTPServer(api.Admin(), log),
