@@ -71,6 +71,10 @@ func accessOf(kept store.AccessToken, grant store.Grant) token.Access {
 // our audiences is good at our own endpoints, because what they tell is what its openid scope was granted for.
 func (s *Server) presentedAccess(w http.ResponseWriter, r *http.Request, iss *issuer) (token.Access, store.Grant, error) {
 	scheme, text, err := presentedToken(r)
+	// FAPI 2.0 §5.3.4 (1): in the header, and nowhere else.
+	if err == nil && iss.FAPI() && r.Header.Get("Authorization") == "" {
+		err = oauth.InvalidRequest.Errorf("the access token belongs in the authorization header")
+	}
 	if err != nil {
 		return token.Access{}, store.Grant{}, err
 	}

@@ -46,7 +46,7 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request, iss *issuer) 
 }
 
 // mustPush reports whether the client's authorization requests have to be pushed.
-func (i *issuer) mustPush(c *client.Client) bool { return i.Policy.RequirePAR || c.RequirePAR }
+func (i *issuer) mustPush(c *client.Client) bool { return i.Policy.PushedOnly() || c.RequirePAR }
 
 func authorizationParams(r *http.Request) (params, error) {
 	if r.Method == http.MethodPost {

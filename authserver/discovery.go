@@ -31,6 +31,7 @@ type metadata struct {
 	ACRValuesSupported          []string `json:"acr_values_supported"`
 	ClaimsSupported             []string `json:"claims_supported"`
 	IDTokenAlgorithms           []string `json:"id_token_signing_alg_values_supported"`
+	UserinfoAlgorithms          []string `json:"userinfo_signing_alg_values_supported"`
 	ClientAuthMethods           []string `json:"token_endpoint_auth_methods_supported"`
 	ClientAuthAlgorithms        []string `json:"token_endpoint_auth_signing_alg_values_supported"`
 	RevocationAuthMethods       []string `json:"revocation_endpoint_auth_methods_supported"`
@@ -56,7 +57,7 @@ func (s *Server) discovery(w http.ResponseWriter, _ *http.Request, iss *issuer) 
 		AuthorizationEndpoint:  issuer + "/oauth2/authorize",
 		TokenEndpoint:          issuer + "/oauth2/token",
 		PAREndpoint:            issuer + "/oauth2/par",
-		RequirePAR:             iss.Policy.RequirePAR,
+		RequirePAR:             iss.Policy.PushedOnly(),
 		JWKSURI:                issuer + "/oauth2/jwks",
 		UserinfoEndpoint:       issuer + "/oauth2/userinfo",
 		RevocationEndpoint:     issuer + "/oauth2/revoke",
@@ -70,6 +71,7 @@ func (s *Server) discovery(w http.ResponseWriter, _ *http.Request, iss *issuer) 
 		ACRValuesSupported:     []string{acrPassword},
 		ClaimsSupported:        supportedClaims(),
 		IDTokenAlgorithms:      []string{iss.Policy.IDTokenAlgorithm.String()},
+		UserinfoAlgorithms:     algorithmNames(iss.Policy.Algorithms()),
 		ClientAuthMethods:      authMethods,
 		ClientAuthAlgorithms:   algorithmNames(iss.ClientAlgorithms()),
 		RevocationAuthMethods:  authMethods,

@@ -107,6 +107,22 @@ tenants:
         users:
           - {username: alice, password: wonderland, claims: {name: Alice Liddell, email: alice@example.test, email_verified: true}}
           - {username: bob, password: builder, claims: {name: Bob}}
+      - name: fapi2
+        preset: fapi2
+        policy: {access_token_signing_alg: ES256, id_token_signing_alg: ES256}
+        scopes:
+          - {name: notes.read, description: Read your notes, resource: "https://api.example/"}
+        clients:
+          - id: signer
+            name: The bank
+            token_endpoint_auth_method: private_key_jwt
+            jwks: {keys: [$SIGNER]}
+            redirect_uris: ["https://app.example/callback"]
+            grant_types: [authorization_code, refresh_token, client_credentials]
+            scopes: [openid, profile, notes.read]
+            dpop_bound_access_tokens: true
+        users:
+          - {username: alice, password: wonderland, claims: {name: Alice}}
       - name: second
         policy: {id_token_signing_alg: ES256}
         clients:

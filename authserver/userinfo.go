@@ -2,8 +2,10 @@ package authserver
 
 import (
 	"errors"
+	"io"
 	"net/http"
 
+	"cloakroom/authserver/client"
 	"cloakroom/authserver/oauth"
 	"cloakroom/authserver/store"
 )
@@ -27,8 +29,31 @@ func (s *Server) userinfo(w http.ResponseWriter, r *http.Request, iss *issuer) e
 	}
 	claims := userClaims(account, scopes)
 	claims["sub"] = account.Subject
-	writeJSON(w, http.StatusOK, claims)
+	return s.writeUserinfo(w, iss, iss.Find(grant.ClientID), claims)
+}
+
+// writeUserinfo answers with JSON, or signed if the client registered for that (OpenID Connect Core §5.3.2).
+func (s *Server) writeUserinfo(w http.ResponseWriter, iss *issuer, c *client.Client, claims map[string]any) error {
+	if c == nil {
+		return invalidToken(errors.New("the client is gone"))
+	}
+	if c.UserinfoAlgorithm == "" {
+		writeJSON(w, http.StatusOK, claims)
+		return nil
+	}
+	text, err := iss.tokens.SignUserinfo(claims, c.ID, c.UserinfoAlgorithm)
+	if err != nil {
+		return err
+	}
+	writeJWT(w, "application/jwt", text)
 	return nil
+}
+
+// writeJWT answers with a JWT that nobody keeps.
+func writeJWT(w http.ResponseWriter, contentType, text string) {
+	w.Header().Set("Content-Type", contentType)
+	w.Header().Set("Cache-Control", "no-store")
+	_, _ = io.WriteString(w, text)
 }
 
 // errNoToken is a request without any token: its answer carries no error code (RFC 6750 §3.1).

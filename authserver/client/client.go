@@ -55,6 +55,9 @@ type Client struct {
 	// (RFC 9449 §5.2), or to its certificate (RFC 8705 §3.4).
 	DPoPBound        bool `yaml:"dpop_bound_access_tokens"`
 	CertificateBound bool `yaml:"tls_client_certificate_bound_access_tokens"`
+	// UserinfoAlgorithm has its userinfo answers signed (OpenID Connect Core §5.3.2): one of the workspace's own signing algorithms;
+	// empty for plain JSON.
+	UserinfoAlgorithm jwa.SignatureAlgorithm `yaml:"userinfo_signed_response_alg"`
 	// Trusted skips the consent page: for the operator's own applications only.
 	Trusted bool `yaml:"trusted"`
 	// IDTokenClaims are claims about the user put into the ID token as well, when a granted scope carries them; the default is

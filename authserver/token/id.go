@@ -84,6 +84,13 @@ func merge(extra map[string]any, claims idClaims) (map[string]any, error) {
 	return all, nil
 }
 
+// SignUserinfo makes a signed userinfo answer (OpenID Connect Core §5.3.2): the claims, with whom they are from and for.
+func (i *Issuer) SignUserinfo(claims map[string]any, clientID string, algorithm jwa.SignatureAlgorithm) (string, error) {
+	all := maps.Clone(claims)
+	all["iss"], all["aud"] = i.name, clientID
+	return i.sign(all, typeUserinfo, algorithm)
+}
+
 // VerifyIDHint reads an id_token_hint: an ID token that we issued, expired or not (RP-Initiated Logout §4).
 func (i *Issuer) VerifyIDHint(text string) (ID, error) {
 	var claims idClaims

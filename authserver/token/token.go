@@ -24,6 +24,8 @@ var ErrInvalid = errors.New("token: invalid")
 const (
 	typeAccess = "at+jwt"
 	typeID     = "JWT"
+
+	typeUserinfo = "userinfo+jwt" // nobody has registered one; it keeps the answer from being an ID token
 )
 
 // maxLength is far above what we issue; anything longer is not ours and is not parsed.

@@ -21,7 +21,7 @@ type Policy struct {
 	DefaultAudience string `yaml:"default_audience"`
 
 	// RequirePAR refuses authorization requests that were not pushed (RFC 9126 §5); always so in preset fapi2.
-	RequirePAR bool `yaml:"require_par"`
+	RequirePAR *bool `yaml:"require_par"`
 
 	// DPoPNonce is required (default): proofs need a nonce of ours (RFC 9449 §8); or offered: they may have one.
 	DPoPNonce DPoPNonce `yaml:"dpop_nonce"`
@@ -35,6 +35,9 @@ type Policy struct {
 
 	Keys Keys `yaml:"keys"`
 }
+
+// PushedOnly reports whether all authorization requests have to be pushed.
+func (p *Policy) PushedOnly() bool { return p.RequirePAR != nil && *p.RequirePAR }
 
 // DPoPNonce says whether DPoP proofs need a nonce of the server.
 type DPoPNonce string

@@ -3,6 +3,7 @@ package workspace
 import (
 	"fmt"
 	"net/url"
+	"slices"
 
 	"cloakroom/authserver/oauth"
 )
@@ -27,6 +28,9 @@ func (w *Workspace) SetDefaults() {
 	if w.Title == "" {
 		w.Title = w.Name
 	}
+	if w.FAPI() {
+		w.Policy.setFAPIDefaults()
+	}
 	w.Policy.setDefaults()
 	if w.Policy.DefaultAudience == "" {
 		w.Policy.DefaultAudience = w.Issuer()
@@ -50,7 +54,7 @@ func (w *Workspace) Problems() []error {
 	switch w.Preset {
 	case Baseline:
 	case FAPI2:
-		problems = append(problems, fmt.Errorf("preset: %q needs pushed authorization requests and sender-constrained tokens, which this version does not have", w.Preset))
+		problems = append(problems, w.fapiProblems()...)
 	default:
 		problems = append(problems, fmt.Errorf("preset: %q is neither %s nor %s", w.Preset, Baseline, FAPI2))
 	}
@@ -107,6 +111,9 @@ func (w *Workspace) clientProblems() []error {
 			problems = append(problems, fmt.Errorf("client %q: is there twice", client.ID))
 		}
 		seen[client.ID] = true
+		if alg := client.UserinfoAlgorithm; alg != "" && !slices.Contains(w.Policy.Algorithms(), alg) {
+			problems = append(problems, fmt.Errorf("client %q: userinfo_signed_response_alg: the workspace does not sign with %q", client.ID, alg))
+		}
 		for _, name := range client.Scopes {
 			if _, known := w.Scope(name); !known {
 				problems = append(problems, fmt.Errorf("client %q: scopes: %q is not a scope of the workspace", client.ID, name))
