@@ -1,7 +1,9 @@
 package bff
 
 import (
+	"bufio"
 	"log/slog"
+	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -16,6 +18,9 @@ func (b *BFF) admit(w http.ResponseWriter, r *http.Request) {
 	recorded, start := &recorder{ResponseWriter: w}, b.now()
 	defer b.logRequest(recorded, r, start)
 	defer b.survive(recorded, r)
+	if r.Body != http.NoBody {
+		defer hurry(recorded)
+	}
 	if err := b.checkRequest(r); err != nil {
 		b.fail(recorded, r, err)
 		return
@@ -27,6 +32,11 @@ func (b *BFF) admit(w http.ResponseWriter, r *http.Request) {
 	if err := b.serveRoute(recorded, r); err != nil {
 		b.fail(recorded, r, err)
 	}
+}
+
+// hurry is for the rest of a body that nobody read: net/http waits for it, without end if the browser never sends it.
+func hurry(w http.ResponseWriter) {
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyPause))
 }
 
 func (b *BFF) checkRequest(r *http.Request) error {
@@ -107,5 +117,11 @@ func (w *recorder) Write(data []byte) (int, error) {
 	return n, err
 }
 
-// Unwrap is for http.ResponseController, which flushes streams and takes connections over.
+// Hijack notes that the connection is no longer HTTP.
+func (w *recorder) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	w.status = http.StatusSwitchingProtocols
+	return http.NewResponseController(w.ResponseWriter).Hijack()
+}
+
+// Unwrap is for http.ResponseController, which flushes streams.
 func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -1,6 +1,7 @@
 package bff
 
 import (
+	"context"
 	"errors"
 	"mime"
 	"net"
@@ -13,8 +14,15 @@ import (
 // judge decides what of an upstream's answer reaches the page.
 func (b *BFF) judge(response *http.Response) error {
 	pass := passageOf(response.Request.Context())
+	if response.StatusCode == http.StatusSwitchingProtocols && pass.upgrade {
+		closeHandshake(&pass.writer, response)
+		return nil
+	}
 	if err := checkAnswer(response); err != nil {
 		return err
+	}
+	if limit := pass.route.cfg.ResponseLimit; limit > 0 && response.ContentLength > limit {
+		return refuse(api.UpstreamInvalid, "the API's answer is longer than its route allows")
 	}
 	for name := range response.Header {
 		if !pass.route.returned[name] {
@@ -29,6 +37,7 @@ func (b *BFF) judge(response *http.Response) error {
 	if isActive(contentType) {
 		response.Header.Set("Content-Disposition", "attachment")
 	}
+	pass.bindStream(response)
 	pass.answered = true
 	return nil
 }
@@ -81,7 +90,12 @@ func (b *BFF) upstreamFailed(w http.ResponseWriter, r *http.Request, err error) 
 		b.writeError(w, r, refuse(api.BodyTooLarge, "the body is larger than this API takes").because(err))
 		return
 	}
-	if slow, ok := errors.AsType[net.Error](err); ok && slow.Timeout() {
+	if errors.Is(err, errBodySlow) {
+		b.writeError(w, r, refuse(api.BodyTooSlow, "the body did not come in time").because(err))
+		return
+	}
+	slow, ok := errors.AsType[net.Error](err)
+	if (ok && slow.Timeout()) || errors.Is(context.Cause(r.Context()), errUpstreamSlow) {
 		b.writeError(w, r, refuse(api.UpstreamTimeout, "the API did not answer in time").because(err))
 		return
 	}

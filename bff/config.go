@@ -92,8 +92,11 @@ type RouteConfig struct {
 	// Upstream is the base URL that replaces the prefix. Nothing in a request can change its host.
 	Upstream string   `yaml:"upstream"`
 	Methods  []string `yaml:"methods"`
-	// Token says what the upstream is sent: none or user (the signed-in user's access token). Default: user.
+	// Token says what the upstream is sent: none, user (the signed-in user's access token) or client (a token of the BFF's
+	// own, by the client_credentials grant, for calls of anybody who opens the page). Default: user.
 	Token string `yaml:"token"`
+	// Provider is who issues client tokens. Default: the first provider.
+	Provider string `yaml:"provider"`
 	// Resource is the audience of the access token (RFC 8707). A token for one audience is never sent to another, so
 	// it is required as soon as user routes lead to more than one upstream.
 	Resource string `yaml:"resource"`
@@ -103,6 +106,16 @@ type RouteConfig struct {
 	Timeout time.Duration `yaml:"timeout"`
 	// BodyLimit is the greatest request body, in bytes. Default: 1048576.
 	BodyLimit int64 `yaml:"body_limit"`
+	// ResponseLimit is the greatest answer, in bytes; what is longer is cut off. Default: no limit.
+	ResponseLimit int64 `yaml:"response_limit"`
+	// EventSource lets the browser's EventSource in, which cannot send the static header: GET, with Accept:
+	// text/event-stream, same-origin by the browser's word. Streams by fetch need no key.
+	EventSource bool `yaml:"event_source"`
+	// WebSocket lets WebSocket connections in: exact Origin, and closed when the session ends. GET has to be among Methods.
+	WebSocket bool `yaml:"websocket"`
+	// Forwarded tells the upstream who called, in Forwarded (RFC 7239) and X-Forwarded-*: from the connection and the
+	// configuration, never from a request's headers. Default: false.
+	Forwarded bool `yaml:"forwarded"`
 	// RequestHeaders and ResponseHeaders are passed on in addition to the built-in lists.
 	RequestHeaders  []string `yaml:"request_headers"`
 	ResponseHeaders []string `yaml:"response_headers"`
@@ -110,8 +123,9 @@ type RouteConfig struct {
 
 // What a route sends to its upstream.
 const (
-	tokenNone = "none"
-	tokenUser = "user"
+	tokenNone   = "none"
+	tokenUser   = "user"
+	tokenClient = "client"
 )
 
 // Where sessions are kept.
@@ -136,6 +150,9 @@ func (c *Config) setDefaults() {
 	setDefault(&c.Session.Absolute, 12*time.Hour)
 	for i := range c.Routes {
 		setDefault(&c.Routes[i].Token, tokenUser)
+		if c.Routes[i].Token == tokenClient && len(c.Providers) > 0 {
+			setDefault(&c.Routes[i].Provider, c.Providers[0].ID)
+		}
 		setDefault(&c.Routes[i].Timeout, 30*time.Second)
 		setDefault(&c.Routes[i].BodyLimit, 1<<20)
 	}

@@ -96,7 +96,7 @@ func TestConfigNamesEveryProblem(t *testing.T) {
 		{"upstream: https://api.example/notes", "upstream: https://u:p@api.example", "routes[0].upstream"},
 		{"methods: [GET]", "methods: []", "routes[0].methods"},
 		{"methods: [GET]", "methods: [TRACE]", `"TRACE"`},
-		{"methods: [GET]", "methods: [GET], token: client", "routes[0].token"},
+		{"methods: [GET]", "methods: [GET], token: nobody", "routes[0].token"},
 		{"methods: [GET]", "methods: [GET], request_headers: [cookie]", "request_headers"},
 		{"methods: [GET]", "methods: [GET], request_headers: [X-Forwarded-For]", "request_headers"},
 		{"methods: [GET]", "methods: [GET], response_headers: [set-cookie]", "response_headers"},

@@ -92,7 +92,9 @@ func (c *Config) validateRoutes(v *validator) {
 		if u, err := url.Parse(route.Upstream); err == nil && route.Token == tokenUser {
 			upstreams[u.Host] = true
 		}
-		for _, scope := range route.Scopes {
+		v.check(route.Provider == "" || slices.ContainsFunc(c.Providers, func(p ProviderConfig) bool { return p.ID == route.Provider }),
+			"%s.provider: there is no provider %q", place, route.Provider)
+		for _, scope := range route.userScopes() {
 			v.check(c.someProviderAsks(scope), "%s.scopes: no provider asks for %q", place, scope)
 		}
 	}
@@ -103,6 +105,14 @@ func (c *Config) validateRoutes(v *validator) {
 	}
 }
 
+// userScopes are those that a sign-in has to have asked for. A client token is asked for when it is needed.
+func (r *RouteConfig) userScopes() []string {
+	if r.Token == tokenClient {
+		return nil
+	}
+	return r.Scopes
+}
+
 func (r *RouteConfig) validate(v *validator, place string) {
 	v.check(routePrefix.MatchString(r.Prefix), "%s.prefix: %q is not a path under /api/", place, r.Prefix)
 	v.check(isSecureURL(r.Upstream), "%s.upstream: %q is not an https URL without query and fragment (http for loopback hosts only)", place, r.Upstream)
@@ -110,7 +120,10 @@ func (r *RouteConfig) validate(v *validator, place string) {
 	for _, method := range r.Methods {
 		v.check(slices.Contains(routableMethods, method), "%s.methods: %q is not one of %s", place, method, strings.Join(routableMethods, ", "))
 	}
-	v.check(r.Token == tokenNone || r.Token == tokenUser, "%s.token: %q is not none or user", place, r.Token)
+	v.check(slices.Contains([]string{tokenNone, tokenUser, tokenClient}, r.Token), "%s.token: %q is not none, user or client", place, r.Token)
+	v.check(r.Provider == "" || r.Token == tokenClient, "%s.provider: is for token: client", place)
+	v.check(r.ResponseLimit >= 0, "%s.response_limit: must not be negative", place)
+	v.check(!(r.EventSource || r.WebSocket) || slices.Contains(r.Methods, http.MethodGet), "%s.methods: event_source and websocket need GET", place)
 	v.check(r.Resource == "" || isResource(r.Resource), "%s.resource: %q is not an absolute URI without fragment", place, r.Resource)
 	v.check(r.Timeout > 0, "%s.timeout: must be positive", place)
 	v.check(r.BodyLimit > 0, "%s.body_limit: must be positive", place)

@@ -61,6 +61,7 @@ var statuses = map[api.Code]int{
 	api.NavigationRequired:  http.StatusForbidden,
 	api.NotFound:            http.StatusNotFound,
 	api.MethodNotAllowed:    http.StatusMethodNotAllowed,
+	api.BodyTooSlow:         http.StatusRequestTimeout,
 	api.BodyTooLarge:        http.StatusRequestEntityTooLarge,
 	api.WrongHost:           http.StatusMisdirectedRequest,
 	api.LoginLoop:           http.StatusTooManyRequests,

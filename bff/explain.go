@@ -36,14 +36,25 @@ func (c Config) explainRoute(method, path string) string {
 	if matched.Token == tokenNone {
 		return text + " without a token; it needs the header " + api.CSRFHeader
 	}
-	text += " with the user's access token"
+	text += map[string]string{tokenUser: " with the user's access token", tokenClient: " with the BFF's own access token"}[matched.Token]
 	if matched.Resource != "" {
 		text += " for " + matched.Resource
 	}
 	if len(matched.Scopes) > 0 {
 		text += " and scope " + strings.Join(matched.Scopes, " ")
 	}
-	return text + "; it needs a session and the header " + api.CSRFHeader
+	needs := "; it needs "
+	if matched.Token == tokenUser {
+		needs += "a session and "
+	}
+	text += needs + "the header " + api.CSRFHeader
+	if method == http.MethodGet && matched.EventSource {
+		text += ", or to be EventSource's"
+	}
+	if method == http.MethodGet && matched.WebSocket {
+		text += ", or to open a WebSocket with the exact Origin"
+	}
+	return text
 }
 
 // matchRoute finds the route whose prefix covers the path by whole segments; the longest wins.

@@ -19,6 +19,8 @@ type proxy struct {
 	routes     []*route // the longest prefix first
 	reverse    *httputil.ReverseProxy
 	transports map[time.Duration]*http.Transport // by how long an answer may take to begin
+	breakers   map[string]*breaker               // by upstream
+	clients    *clientTokens
 }
 
 // route is a compiled [RouteConfig]. No part of it ever comes from a request.
@@ -28,10 +30,11 @@ type route struct {
 	sent      map[string]bool
 	returned  map[string]bool
 	transport http.RoundTripper
+	breaker   *breaker // one per upstream host
 }
 
 func newProxy(b *BFF) (*proxy, error) {
-	p := &proxy{transports: map[time.Duration]*http.Transport{}}
+	p := &proxy{transports: map[time.Duration]*http.Transport{}, breakers: map[string]*breaker{}, clients: newClientTokens()}
 	for i := range b.cfg.Routes {
 		compiled, err := p.compile(&b.cfg.Routes[i])
 		if err != nil {
@@ -58,8 +61,12 @@ func (p *proxy) compile(cfg *RouteConfig) (*route, error) {
 		transport = newTransport(cfg.Timeout)
 		p.transports[cfg.Timeout] = transport
 	}
+	host := upstream.Scheme + "://" + upstream.Host
+	if p.breakers[host] == nil {
+		p.breakers[host] = &breaker{}
+	}
 	return &route{
-		cfg: cfg, upstream: upstream, transport: transport,
+		cfg: cfg, upstream: upstream, transport: transport, breaker: p.breakers[host],
 		sent: extended(sentHeaders, cfg.RequestHeaders), returned: extended(returnedHeaders, cfg.ResponseHeaders),
 	}, nil
 }
@@ -93,7 +100,7 @@ func (p *proxy) match(path string) *route {
 // serveAPI passes a call of the page on to its API. All that can be refused is refused before a byte goes upstream.
 func (b *BFF) serveAPI(w http.ResponseWriter, r *http.Request) error {
 	matched := b.proxy.match(r.URL.Path)
-	if err := b.checkFetch(r); err != nil {
+	if err := b.passRoute(matched, r); err != nil {
 		return err
 	}
 	if matched == nil {
@@ -102,41 +109,82 @@ func (b *BFF) serveAPI(w http.ResponseWriter, r *http.Request) error {
 	if !slices.Contains(matched.cfg.Methods, r.Method) {
 		return methodNotAllowed(matched.cfg.Methods)
 	}
+	pass := &passage{route: matched, bff: b, upgrade: matched.takesWebSocket(r)}
 	// An upgraded connection is no longer ours to check; h2c tunnels past every guard.
-	if r.Header["Upgrade"] != nil {
-		return refuse(api.InvalidRequest, "connections cannot be upgraded here")
+	if r.Header["Upgrade"] != nil && !pass.upgrade {
+		return refuse(api.InvalidRequest, "connections cannot be upgraded to this here")
 	}
 	if r.ContentLength > matched.cfg.BodyLimit {
 		return refuse(api.BodyTooLarge, "the body is larger than this API takes")
 	}
-	pass := &passage{route: matched, bff: b}
-	if matched.cfg.Token == tokenUser {
-		if err := b.authorize(r, pass); err != nil {
-			return err
-		}
+	if err := b.authorize(r, pass); err != nil {
+		return err
 	}
-	return b.forward(w, r, pass)
+	b.forward(w, r, pass)
+	return nil
 }
 
-// authorize finds the session and its access token for this API.
+// passRoute is [gateAPI]: the header and same-origin, unless the route allows what cannot send the header.
+func (b *BFF) passRoute(matched *route, r *http.Request) error {
+	switch {
+	case matched.takesWebSocket(r):
+		return b.checkWebSocket(r)
+	case matched.takesEventSource(r):
+		return b.checkSameOrigin(r)
+	default:
+		return b.checkFetch(r)
+	}
+}
+
+// takesEventSource reports whether the request is one that EventSource makes, and the route lets it in. Navigations,
+// scripts and images ask in other modes or for other types.
+func (r *route) takesEventSource(request *http.Request) bool {
+	if r == nil || !r.cfg.EventSource || request.Method != http.MethodGet {
+		return false
+	}
+	accept, accepts := single(request, "Accept")
+	mode, modes := single(request, "Sec-Fetch-Mode")
+	dest, dests := single(request, "Sec-Fetch-Dest")
+	return accepts == 1 && accept == "text/event-stream" && (modes == 0 || mode == "cors") && modes <= 1 && (dests == 0 || dest == "empty") && dests <= 1
+}
+
+// authorize finds the access token for this API: none, the user's or our own.
+func (b *BFF) authorize(r *http.Request, pass *passage) error {
+	switch pass.route.cfg.Token {
+	case tokenUser:
+		return b.authorizeUser(r, pass)
+	case tokenClient:
+		return b.authorizeClient(r.Context(), pass, "")
+	default:
+		return nil
+	}
+}
+
+// authorizeUser finds the session and its access token for this API.
 //
 // Step 9: the BFF requests the protected resource, and submits the access token in place of the browser's cookie.
-func (b *BFF) authorize(r *http.Request, pass *passage) error {
+func (b *BFF) authorizeUser(r *http.Request, pass *passage) error {
 	record, err := b.current(r)
 	if err != nil {
 		return err
 	}
-	cfg := pass.route.cfg
-	token, err := b.accessToken(r.Context(), record, tokenRequest{b.providers[record.Provider], cfg.Resource, cfg.Scopes})
+	token, err := b.accessToken(r.Context(), record, b.wanted(record, pass.route))
 	if err != nil {
 		return err
 	}
 	b.sessions.Seen(record)
+	pass.session = record.ID
 	return pass.present(record, token)
+}
+
+// wanted is the access token that a route sends for a session: of one audience and scope set.
+func (b *BFF) wanted(record session.Record, matched *route) tokenRequest {
+	return tokenRequest{b.providers[record.Provider], matched.cfg.Resource, matched.cfg.Scopes}
 }
 
 // present puts the token on the request that the upstream gets.
 func (p *passage) present(record session.Record, token session.Token) (err error) {
+	p.token, p.issued = token.AccessToken, token.Issued
 	if token.Type == tokenTypeDPoP {
 		p.bound, err = p.bff.present(record, token)
 		return err

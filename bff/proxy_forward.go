@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"sync"
+	"time"
 )
 
 // passage is one request on its way through: what Rewrite sends and what the response is judged by. Its parts are in one
@@ -14,7 +15,12 @@ type passage struct {
 	route         *route
 	authorization []string
 	bound         *presentation // of a token that is shown with a proof (DPoP)
+	token         string        // the access token itself; secret
+	issued        time.Time     // when it was asked for
+	session       string        // the record's id, where the token is the user's
 	header        http.Header   // what the browser sent
+	peer          string        // its address
+	upgrade       bool          // it opens a WebSocket
 	answered      bool          // the upstream's answer passed the checks
 	context       passageContext
 	writer        finalWriter
@@ -39,17 +45,25 @@ func passageOf(ctx context.Context) *passage { return ctx.Value(passageKey{}).(*
 
 // forward sends the request. The headers stay behind: ReverseProxy would copy and sift them all, and rewrite takes from
 // the original the few that may pass.
-func (b *BFF) forward(w http.ResponseWriter, r *http.Request, pass *passage) error {
-	pass.context = passageContext{r.Context(), pass}
-	pass.writer = finalWriter{w, pass}
+func (b *BFF) forward(w http.ResponseWriter, r *http.Request, pass *passage) {
+	ctx, body := r.Context(), r.Body
+	switch {
+	case pass.upgrade:
+		bound, end := pass.boundToSession(ctx)
+		defer end()
+		ctx = bound
+	case body != nil && body != http.NoBody:
+		watched, bounded, end := newUpload(w, r, pass.route.cfg, b.now)
+		defer end()
+		ctx, body = bounded, watched
+	}
+	pass.context, pass.writer, pass.header, pass.peer = passageContext{ctx, pass}, finalWriter{w, pass}, r.Header, r.RemoteAddr
 	outgoing := r.WithContext(&pass.context)
-	outgoing.Header = nil
-	pass.header = r.Header
-	if r.Body != nil && r.Body != http.NoBody {
-		outgoing.Body = http.MaxBytesReader(w, r.Body, pass.route.cfg.BodyLimit)
+	outgoing.Header, outgoing.Body = nil, body
+	if pass.upgrade {
+		outgoing.Header = webSocketUpgrade
 	}
 	b.proxy.reverse.ServeHTTP(&pass.writer, outgoing)
-	return nil
 }
 
 // withoutUserAgent keeps net/http's own name from upstreams.
@@ -79,30 +93,12 @@ func rewrite(p *httputil.ProxyRequest) {
 	if pass.authorization != nil {
 		header["Authorization"] = pass.authorization
 	}
-}
-
-// sender sends a passage's request by its route's transport, and hides what follows an answer's body: it would come after
-// the last look at the headers.
-type sender struct{}
-
-func (sender) RoundTrip(r *http.Request) (*http.Response, error) {
-	response, err := passageOf(r.Context()).send(r)
-	// RFC 9112 §7.1.2: trailers come with chunked coding only.
-	if err != nil || (response.ContentLength >= 0 && response.ProtoMajor == 1) {
-		return response, err
+	if pass.upgrade {
+		openHandshake(header, pass.header)
 	}
-	// The body writes trailers into the Response that it came with, so ReverseProxy gets another one.
-	hidden := *response
-	hidden.Trailer = nil
-	return &hidden, nil
-}
-
-// send puts the proof of a bound token on the request at the last moment: it is for this request and no other.
-func (p *passage) send(r *http.Request) (*http.Response, error) {
-	if p.bound != nil {
-		return p.bound.roundTrip(p.route.transport, r)
+	if pass.route.cfg.Forwarded {
+		pass.bff.forwardedFor(header, pass.peer)
 	}
-	return p.route.transport.RoundTrip(r)
 }
 
 // finalWriter writes our headers last, so that nothing which went through ReverseProxy stands beside them or instead of

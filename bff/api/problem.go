@@ -37,6 +37,7 @@ const (
 
 	NotFound         Code = "not_found"          // 404
 	MethodNotAllowed Code = "method_not_allowed" // 405
+	BodyTooSlow      Code = "body_too_slow"      // 408
 	BodyTooLarge     Code = "body_too_large"     // 413
 	WrongHost        Code = "wrong_host"         // 421
 	LoginLoop        Code = "login_loop"         // 429
