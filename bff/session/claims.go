@@ -27,7 +27,8 @@ const (
 
 func (w *writer) object(object map[string]any, depth int) {
 	w.length(len(object), object == nil)
-	for _, name := range sortedKeys(object) {
+	var room keyRoom
+	for _, name := range sortedKeys(room[:0], object) {
 		w.texts(name)
 		w.value(name, object[name], depth+1)
 	}

@@ -27,7 +27,9 @@ func encodeRecord(record Record) ([]byte, error) {
 	w.list(record.AMR)
 	w.times(record.AuthTime, record.Created, record.Absolute)
 	w.length(len(record.Tokens), record.Tokens == nil)
-	for _, key := range sortedKeys(record.Tokens) {
+	var room keyRoom
+	keys := sortedKeys(room[:0], record.Tokens)
+	for _, key := range keys {
 		token := record.Tokens[key]
 		w.texts(key, token.AccessToken, token.Type)
 		w.list(token.Scopes)
@@ -36,7 +38,7 @@ func encodeRecord(record Record) ([]byte, error) {
 	w.object(record.Claims, 0)
 	w.texts(record.ProofKey)
 	w.length(record.SignIns, false)
-	for _, key := range sortedKeys(record.Tokens) {
+	for _, key := range keys {
 		w.times(record.Tokens[key].Issued)
 	}
 	if w.err != nil {
@@ -45,17 +47,20 @@ func encodeRecord(record Record) ([]byte, error) {
 	return w.buf, nil
 }
 
-// roughSize is the room for a record without growing, as long as its claims are few.
+// roughSize is the room for a record without growing, as long as its claims are short.
 func roughSize(record Record) int {
-	size := 1024 + len(record.IDToken) + len(record.RefreshToken)
-	for _, token := range record.Tokens {
-		size += 256 + len(token.AccessToken)
+	size := 384 + len(record.IDToken) + len(record.RefreshToken) + len(record.UserAgent) + len(record.ProofKey) + 64*len(record.Claims)
+	for key, token := range record.Tokens {
+		size += 64 + len(key) + len(token.AccessToken) + 32*len(token.Scopes)
 	}
 	return size
 }
 
-func sortedKeys[V any](values map[string]V) []string {
-	keys := make([]string, 0, len(values))
+// keyRoom is room on the stack for the keys of most maps.
+type keyRoom [16]string
+
+// sortedKeys appends the keys to keys, which is empty.
+func sortedKeys[V any](keys []string, values map[string]V) []string {
 	for key := range values {
 		keys = append(keys, key)
 	}

@@ -11,7 +11,8 @@ func (r *reader) added(record *Record) {
 		return
 	}
 	record.SignIns = int(signIns - 1)
-	for _, key := range sortedKeys(record.Tokens) {
+	var room keyRoom
+	for _, key := range sortedKeys(room[:0], record.Tokens) {
 		token := record.Tokens[key]
 		r.times(&token.Issued)
 		record.Tokens[key] = token

@@ -57,3 +57,9 @@ func (m *Manager) Knows(id string) bool {
 	defer m.watched.mu.Unlock()
 	return m.watched.byID[id] != nil && m.watched.byID[id].version != 0
 }
+
+// Fresh reports whether a request would be answered from the cache.
+func (m *Manager) Fresh(id string) bool {
+	found := m.cache.ids(id).slot(id)
+	return found != nil && found.view.Load() != nil && m.cache.fresh(found, found.view.Load(), m.now())
+}

@@ -181,10 +181,14 @@ func (b *browser) take(w *httptest.ResponseRecorder) {
 func (s *site) signIn(t testing.TB, b *browser, subject string) session.Record {
 	t.Helper()
 	b.site = s
+	return b.start(t, sessiontest.Record("ignored", subject, s.clock.Now()))
+}
+
+func (b *browser) start(t testing.TB, record session.Record) session.Record {
+	t.Helper()
 	w := httptest.NewRecorder()
-	record := sessiontest.Record("ignored", subject, s.clock.Now())
 	record.Absolute = time.Time{}
-	started, err := s.Start(w, b.request(), record)
+	started, err := b.site.Start(w, b.request(), record)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -234,3 +234,32 @@ func TestCacheAnswersNothingWhileNoticesAreNotHeard(t *testing.T) {
 	b.signOut(t)
 	there.wants(t, "signed out elsewhere, unheard", session.ErrRevoked)
 }
+
+// The caches of requests are told too, where nobody watches.
+func TestCacheOfTheOtherInstanceLearnsWithoutAWatcher(t *testing.T) {
+	onFleets(t, func(t *testing.T, f *fleet) {
+		if f.mute {
+			return // these learn when what is cached is too old
+		}
+		record, atA, atB := f.signIn(t, "alice")
+		fresh := func() bool { // answered from the cache: as if the store had nothing to say
+			atB.eventually(t, "there", nil)
+			return f.b.Fresh(record.ID)
+		}
+		until(t, "cached there", fresh)
+		if _, err := f.a.Update(t.Context(), record.ID, rotated); err != nil {
+			t.Fatal(err)
+		}
+		until(t, "the update there", func() bool { return atB.eventually(t, "there", nil).RefreshToken == "rotated" })
+		until(t, "cached there again", fresh)
+		atA.signOut(t)
+		atB.eventually(t, "signed out, there", session.ErrRevoked)
+
+		record, _, atB = f.signIn(t, "bob")
+		until(t, "bob is cached there", fresh)
+		if _, err := f.a.EndBy(t.Context(), record.Issuer, "bob", ""); err != nil {
+			t.Fatal(err)
+		}
+		atB.eventually(t, "ended by the provider, there", session.ErrRevoked)
+	})
+}
