@@ -84,6 +84,13 @@ func (s *brittleStore) Update(ctx context.Context, r session.Record) (session.Re
 	return s.Store.Update(ctx, r)
 }
 
+func (s *brittleStore) EndBy(ctx context.Context, issuer, subject, sid string) ([]session.Record, error) {
+	if s.down.Load() {
+		return nil, errDown
+	}
+	return s.Store.EndBy(ctx, issuer, subject, sid)
+}
+
 func (s *brittleStore) Ping(ctx context.Context) error {
 	if s.down.Load() {
 		return errDown
