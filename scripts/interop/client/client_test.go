@@ -4,6 +4,7 @@ package client
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"log/slog"
 	"net"
@@ -53,11 +54,8 @@ type house struct {
 // start starts the server on a free port. It is stopped when the test ends.
 func start(t *testing.T) *house {
 	t.Helper()
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	h := &house{settings: newSettings(t, listener.Addr()), log: &lockedBuffer{}}
+	plain, mutual := listen(t), listen(t)
+	h := &house{settings: newSettings(t, plain.Addr(), mutual.Addr()), log: &lockedBuffer{}}
 	environment := map[string]string{authserver.EnvKeyEncryptionKey: keys.NewSealingKey().Reveal()}
 	config, err := authserver.ParseConfig("authserver.yaml", h.fill(t), func(name string) string { return environment[name] })
 	if err := errors.Join(err, config.ReadSecrets(os.ReadFile)); err != nil {
@@ -72,19 +70,36 @@ func start(t *testing.T) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	front := authserver.HTTPServer(server.Handler(), log)
-	served := make(chan error, 1)
-	go func() { served <- front.Serve(listener) }()
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 10*time.Second)
-		defer cancel()
-		shutdown := front.Shutdown(ctx)
-		if err := <-served; !errors.Is(err, http.ErrServerClosed) {
-			t.Errorf("serve: %v", err)
-		}
-		if err := errors.Join(shutdown, server.Close(), store.Close()); err != nil {
+		if err := errors.Join(server.Close(), store.Close()); err != nil {
 			t.Error(err)
 		}
 	})
+	serve(t, plain, authserver.HTTPServer(server.Handler(), log))
+	serve(t, tls.NewListener(mutual, h.Certificates.serverTLS()), authserver.HTTPServer(server.Handler(), log))
 	return h
+}
+
+func listen(t *testing.T) net.Listener {
+	t.Helper()
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return listener
+}
+
+// serve serves until the test ends.
+func serve(t *testing.T, listener net.Listener, server *http.Server) {
+	t.Helper()
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 10*time.Second)
+		defer cancel()
+		shutdown := server.Shutdown(ctx)
+		if err := <-served; shutdown != nil || !errors.Is(err, http.ErrServerClosed) {
+			t.Errorf("serve: %v %v", err, shutdown)
+		}
+	})
 }

@@ -30,12 +30,15 @@ type settings struct {
 	Password string
 	ES256    keyPair
 	PS256    keyPair
+	// TLSBase is the origin where the server asks clients for their certificates.
+	TLSBase      string
+	Certificates certificates
 }
 
 // keyPair is a client's key, as JSON Web Keys.
 type keyPair struct{ Private, Public string }
 
-func newSettings(t *testing.T, address net.Addr) settings {
+func newSettings(t *testing.T, plain, mutual net.Addr) settings {
 	t.Helper()
 	elliptic256, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -47,13 +50,16 @@ func newSettings(t *testing.T, address net.Addr) settings {
 	}
 	port := freePort(t)
 	return settings{
-		Base:     fmt.Sprintf("http://localhost:%d", address.(*net.TCPAddr).Port),
+		Base:     fmt.Sprintf("http://localhost:%d", plain.(*net.TCPAddr).Port),
 		App:      fmt.Sprintf("http://localhost:%d", port),
 		AppPort:  port,
 		Secret:   rand.Text(),
 		Password: rand.Text(),
 		ES256:    pair(t, elliptic256, "ES256"),
 		PS256:    pair(t, rsa2048, "PS256"),
+
+		TLSBase:      fmt.Sprintf("https://localhost:%d", mutual.(*net.TCPAddr).Port),
+		Certificates: newCertificates(t),
 	}
 }
 
@@ -124,7 +130,8 @@ func (s settings) environment(t *testing.T) []string {
 	return []string{
 		"INTEROP=" + encode(t, map[string]any{
 			"base": s.Base, "app": s.App, "appPort": s.AppPort, "secret": s.Secret, "password": s.Password,
-			"keys": map[string]json.RawMessage{"ES256": json.RawMessage(s.ES256.Private), "PS256": json.RawMessage(s.PS256.Private)},
+			"keys":    map[string]json.RawMessage{"ES256": json.RawMessage(s.ES256.Private), "PS256": json.RawMessage(s.PS256.Private)},
+			"tlsBase": s.TLSBase, "certificates": s.Certificates.forChecks(t),
 		}),
 		"NODE_NO_WARNINGS=1",
 	}

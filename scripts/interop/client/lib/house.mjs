@@ -16,3 +16,5 @@ export const issuerOf = (workspace) => `${run.base}/interop/${workspace}`;
 export const baseline = issuerOf('baseline');
 export const steady = issuerOf('steady');
 export const brief = issuerOf('brief');
+export const certificates = run.certificates;
+export const onTLS = (address) => String(address).replace(run.base, run.tlsBase);
