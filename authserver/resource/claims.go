@@ -23,6 +23,10 @@ type Token struct {
 	AuthTime time.Time // zero when the token does not say
 	ACR      string
 	AMR      []string
+	// JKT and Certificate are what the token is bound to: the thumbprint of a DPoP key (RFC 9449 §6.1), or of a client's certificate
+	// (RFC 8705 §3.1). Both are empty for a bearer token.
+	JKT         string
+	Certificate string
 }
 
 // HasUser reports whether the token stands for a user. A client that acts for itself is its own subject (RFC 9068 §2.2).
@@ -45,6 +49,12 @@ type claims struct {
 	Confirmation json.RawMessage `json:"cnf"`
 }
 
+// confirmation is a cnf claim (RFC 7800 §3.1).
+type confirmation struct {
+	JKT         string `json:"jkt"`
+	Certificate string `json:"x5t#S256"`
+}
+
 func parseClaims(part string) (claims, error) {
 	var parsed claims
 	if err := parsePart(part, &parsed); err != nil {
@@ -53,10 +63,11 @@ func parseClaims(part string) (claims, error) {
 	return parsed, nil
 }
 
-func (c claims) token() *Token {
+func (c claims) token(bound confirmation) *Token {
 	token := &Token{
 		Issuer: c.Issuer, Subject: c.Subject, ClientID: c.ClientID, ID: c.ID, Scopes: oauth.ParseScopes(c.Scope),
 		Issued: c.Issued.time(), Expires: c.Expires.time(), ACR: c.ACR, AMR: c.AMR,
+		JKT: bound.JKT, Certificate: bound.Certificate,
 	}
 	if c.AuthTime != nil {
 		token.AuthTime = c.AuthTime.time()

@@ -1,6 +1,7 @@
 package resource
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -16,6 +17,7 @@ const retryAfter = 5
 
 // challenge is a refusal that tells the client what would do (RFC 6750 §3, RFC 9470 §3).
 type challenge struct {
+	scheme      string // Bearer when empty
 	code        oauth.Code
 	description string
 	scopes      oauth.Scopes
@@ -40,7 +42,10 @@ func (c *challenge) header() string {
 	if c.code == oauth.InsufficientUserAuthentication {
 		add("max_age", strconv.Itoa(int(c.maxAge.Seconds())))
 	}
-	return oauth.TokenTypeBearer + " " + strings.Join(parameters, ", ")
+	if c.scheme == oauth.TokenTypeDPoP {
+		add("algs", proofAlgorithms()) // RFC 9449 §7.1
+	}
+	return cmp.Or(c.scheme, oauth.TokenTypeBearer) + " " + strings.Join(parameters, ", ")
 }
 
 // refuse answers a request that is not let through. It is the only place that does.
@@ -54,6 +59,9 @@ func (v *Verifier) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	refusal := refusalOf(err)
 	v.config.Logger.DebugContext(r.Context(), "request refused", "method", r.Method, "path", r.URL.Path, "error", err)
 	w.Header().Set("WWW-Authenticate", refusal.header())
+	if refusal.code == "" { // either would do
+		w.Header().Add("WWW-Authenticate", (&challenge{scheme: oauth.TokenTypeDPoP}).header())
+	}
 	writeProblem(w, statusOf(refusal), refusal.code, refusal.description)
 }
 
@@ -72,6 +80,10 @@ func refusalOf(err error) *challenge {
 
 func statusOf(refusal *challenge) int {
 	if refusal.code == "" {
+		return http.StatusUnauthorized
+	}
+	// RFC 9449 §7.1 and §9: at a resource these are challenges.
+	if refusal.code == oauth.InvalidDPoPProof || refusal.code == oauth.UseDPoPNonce {
 		return http.StatusUnauthorized
 	}
 	return refusal.code.Status()

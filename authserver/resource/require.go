@@ -23,7 +23,7 @@ func (v *Verifier) Require(scopes ...string) func(http.Handler) http.Handler {
 	required := oauth.Scopes(scopes)
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			token, err := v.authorize(r, required)
+			token, err := v.authorize(w, r, required)
 			if err != nil {
 				v.refuse(w, r, err)
 				return
@@ -36,8 +36,8 @@ func (v *Verifier) Require(scopes ...string) func(http.Handler) http.Handler {
 // errNoToken means that a request has no access token at all.
 var errNoToken = errors.New("no access token")
 
-func (v *Verifier) authorize(r *http.Request, required oauth.Scopes) (*Token, error) {
-	text, err := bearer(r)
+func (v *Verifier) authorize(w http.ResponseWriter, r *http.Request, required oauth.Scopes) (*Token, error) {
+	scheme, text, err := presented(r)
 	if err != nil {
 		return nil, err
 	}
@@ -48,9 +48,12 @@ func (v *Verifier) authorize(r *http.Request, required oauth.Scopes) (*Token, er
 	if err != nil {
 		return nil, err
 	}
+	if err := v.checkBinding(w, r, token, scheme, text); err != nil {
+		return nil, err
+	}
 	// RFC 6750 §3.1: insufficient_scope names the scopes that are needed.
 	if !token.Scopes.Covers(required) {
-		return nil, &challenge{code: oauth.InsufficientScope, description: "the access token lacks a scope", scopes: required}
+		return nil, &challenge{scheme: scheme, code: oauth.InsufficientScope, description: "the access token lacks a scope", scopes: required}
 	}
 	return token, nil
 }
@@ -67,7 +70,7 @@ func (v *Verifier) RequireRecent(maxAge time.Duration, acr ...string) func(http.
 			}
 			if !v.recent(token, maxAge) || (len(acr) > 0 && !slices.Contains(acr, token.ACR)) {
 				v.refuse(w, r, &challenge{
-					code: oauth.InsufficientUserAuthentication, description: "a more recent or stronger authentication is needed",
+					scheme: token.scheme(), code: oauth.InsufficientUserAuthentication, description: "a more recent or stronger authentication is needed",
 					maxAge: maxAge, acr: acr,
 				})
 				return

@@ -7,6 +7,7 @@ package resource
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -16,6 +17,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"cloakroom/authserver/dpop"
 )
 
 // algorithms are those that a Verifier can be told to accept. There is no symmetric one, and no none.
@@ -27,6 +30,9 @@ type Config struct {
 	Issuer string
 	// Audience is this API's resource indicator: the one audience of its tokens (RFC 8707).
 	Audience string
+	// PublicURL is where clients reach this API, without a path: what DPoP proofs are compared with. Default: the audience's scheme and
+	// host.
+	PublicURL string
 	// Algorithms are the JWS algorithms that the issuer signs access tokens with. The token's header never chooses.
 	Algorithms []string
 	// Client fetches metadata and keys. It is copied and follows no redirects. Default: one of its own.
@@ -97,6 +103,8 @@ type Verifier struct {
 	config Config
 	keys   *keySource
 	cache  *cache
+	nonces *dpop.Nonces
+	proofs dpop.Verifier
 }
 
 // New makes a verifier. It contacts nobody: metadata and keys are fetched for the first token, so that it does not matter
@@ -107,10 +115,17 @@ func New(_ context.Context, config Config) (*Verifier, error) {
 		return nil, fmt.Errorf("resource: %w", err)
 	}
 	config.Algorithms = slices.Clone(config.Algorithms)
-	return &Verifier{config: config, keys: newKeySource(config), cache: newCache(config.CacheSize)}, nil
+	v := &Verifier{config: config, keys: newKeySource(config), cache: newCache(config.CacheSize)}
+	// The nonces are of this process: another instance's client learns of it with its first answer (RFC 9449 §9).
+	v.nonces = dpop.NewNonces([]byte(rand.Text()), config.Audience)
+	v.proofs = dpop.Verifier{Nonces: v.nonces, Once: dpop.NewMemory(maxProofs, config.Now).Use, Now: config.Now}
+	return v, nil
 }
 
 func withDefaults(config Config) Config {
+	if config.PublicURL == "" {
+		config.PublicURL = originOf(config.Audience)
+	}
 	if config.Client == nil {
 		config.Client = &http.Client{}
 	}

@@ -3,6 +3,7 @@ package resource
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -27,7 +28,8 @@ func invalid(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrInvalid, fmt.Sprintf(format, args...))
 }
 
-// Verify returns what an access token says, or ErrInvalid or ErrUnavailable. The signature is verified before any claim is
+// Verify returns what an access token says. Whether the request may use it, if it is bound to a key, Require checks: who calls
+// Verify alone does not know. The token is valid, or ErrInvalid or ErrUnavailable. The signature is verified before any claim is
 // believed (RFC 8725 §3), and a token that was verified before is only looked up.
 //
 // Step 10: the resource server validates the access token (signature, type, issuer, audience, times, scopes) and answers.
@@ -115,12 +117,14 @@ func (v *Verifier) claims(part string) (*Token, error) {
 	if err := v.checkTimes(claims, now); err != nil {
 		return nil, err
 	}
-	// RFC 7800 §3.1, RFC 9449 §7.2: a token that is bound to a key is worth nothing without the proof of that key, and proofs are
-	// not verified here yet.
+	// RFC 7800 §3.1: a token that is bound to something that we do not know could be shown by nobody.
+	var bound confirmation
 	if claims.Confirmation != nil {
-		return nil, invalid("it is bound to a key (cnf), and no proof of it was verified")
+		if err := json.Unmarshal(claims.Confirmation, &bound); err != nil || bound == (confirmation{}) {
+			return nil, invalid("cnf has no member that is known")
+		}
 	}
-	return claims.token(), nil
+	return claims.token(bound), nil
 }
 
 // maxAge is how long ago a token may have been issued: an access token lives for minutes.
