@@ -34,6 +34,8 @@ type Config struct {
 	// MutualTLS is for clients that authenticate, or bind their tokens, by certificate.
 	MutualTLS MutualTLS `yaml:"mutual_tls"`
 
+	// TLS is for a server that ends TLS itself.
+	TLS TLS `yaml:"tls"`
 	// Outbound says where the server itself may connect to.
 	Outbound Outbound `yaml:"outbound"`
 
@@ -123,6 +125,7 @@ func (c *Config) Validate() error {
 		problems = append(problems, fmt.Errorf("base_url: %q %w", c.BaseURL, err))
 	}
 	problems = append(problems, c.MutualTLS.problems()...)
+	problems = append(problems, c.tlsProblems()...)
 	problems = append(problems, c.Outbound.problems()...)
 	problems = append(problems, c.registrationProblems()...)
 	if c.Store == "" {

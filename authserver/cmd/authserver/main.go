@@ -63,8 +63,11 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	}
 	switch command {
 	case "serve":
-		return serve(ctx, cfg, slog.New(slog.NewJSONHandler(stderr, nil)))
+		return serve(ctx, cfg, beside(*path), slog.New(slog.NewJSONHandler(stderr, nil)))
 	case "check":
+		if _, err := cfg.TLSConfig(beside(*path), slog.New(slog.DiscardHandler)); err != nil {
+			return err
+		}
 		_, err := fmt.Fprintf(stdout, "%s: ok\n", *path)
 		return err
 	default:
@@ -79,10 +82,15 @@ func load(path string, getenv func(string) string) (authserver.Config, error) {
 		return authserver.Config{}, fmt.Errorf("read configuration: %w", err)
 	}
 	cfg, err := authserver.ParseConfig(path, data, getenv)
-	return cfg, errors.Join(err, cfg.ReadSecrets(func(secret string) ([]byte, error) {
-		if !filepath.IsAbs(secret) {
-			secret = filepath.Join(filepath.Dir(path), secret)
+	return cfg, errors.Join(err, cfg.ReadSecrets(beside(path)))
+}
+
+// beside reads files whose relative paths start at the configuration's folder.
+func beside(config string) func(path string) ([]byte, error) {
+	return func(path string) ([]byte, error) {
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(filepath.Dir(config), path)
 		}
-		return os.ReadFile(secret) //nolint:gosec // the operator names it
-	}))
+		return os.ReadFile(path) //nolint:gosec // the operator names it
+	}
 }

@@ -18,7 +18,11 @@ import (
 const shutdownTimeout = 10 * time.Second
 
 // serve runs both listeners until the context ends or one of them fails.
-func serve(ctx context.Context, cfg authserver.Config, log *slog.Logger) (err error) {
+func serve(ctx context.Context, cfg authserver.Config, read func(path string) ([]byte, error), log *slog.Logger) (err error) {
+	secure, err := cfg.TLSConfig(read, log)
+	if err != nil {
+		return err
+	}
 	st, err := sqlstore.Open(ctx, cfg.Store, time.Now)
 	if err != nil {
 		return fmt.Errorf("open store: %w", err)
@@ -39,8 +43,10 @@ func serve(ctx context.Context, cfg authserver.Config, log *slog.Logger) (err er
 		return errors.Join(err, public.Close())
 	}
 	log.InfoContext(ctx, "ready", "base_url", cfg.BaseURL, "listen", public.Addr().String(), "admin_listen", admin.Addr().String())
+	front := authserver.HTTPServer(server.Handler(), log)
+	front.TLSConfig = secure
 	return runServers(ctx, map[net.Listener]*http.Server{
-		public: authserver.HTTPServer(server.Handler(), log),
+		public: front,
 		admin:  authserver.HTTPServer(server.Admin(), log),
 	})
 }
@@ -62,7 +68,13 @@ func listen(ctx context.Context, address, override string) (net.Listener, error)
 func runServers(ctx context.Context, servers map[net.Listener]*http.Server) error {
 	failed := make(chan error, len(servers))
 	for listener, server := range servers {
-		go func() { failed <- server.Serve(listener) }()
+		go func() {
+			if server.TLSConfig != nil {
+				failed <- server.ServeTLS(listener, "", "")
+				return
+			}
+			failed <- server.Serve(listener)
+		}()
 	}
 	var problems []error
 	select {
