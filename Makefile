@@ -11,7 +11,7 @@ PACKAGES := ./...
 
 export GOFLAGS := -mod=readonly $(filter-out -mod=%,$(GOFLAGS))
 
-.PHONY: help run bundle build test check format vet staticcheck unit walk e2e interop postgres setup clean
+.PHONY: help run dev bundle size build test check format vet staticcheck unit walk e2e interop postgres setup clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -25,8 +25,14 @@ build: bundle ## build the page's bundle and all programs into .cache/bin
 	@mkdir -p $(BUILT)
 	$(GO) build -o $(BUILT)/ ./scripts/demo ./authserver/cmd/authserver ./authserver/cmd/demoapi ./bff/cmd/bff
 
+dev: ## run the product for work on the page: each save rebuilds it and reloads the browser
+	@$(GO) run ./scripts/dev
+
 bundle: ## build the WASM and compress what the page loads
 	$(GO) run ./scripts/bundle $(BUNDLE)
+
+size: bundle ## what the page weighs; fails over its budget, and names what grew
+	@$(GO) run ./scripts/size
 
 test: setup check unit interop postgres e2e ## install what the tests need and run every test
 
@@ -54,7 +60,7 @@ unit: bundle ## the tests that need nothing installed, with the race detector
 	$(GO) test -race $(PACKAGES)
 
 e2e: build ## the journeys: headless Chromium and curl against the built product; screenshots in .screenshots
-	PRODUCT=$(CURDIR)/$(BUILT)/demo $(GO) test -tags e2e -count=1 -timeout 10m ./scripts/e2e
+	PRODUCT=$(CURDIR)/$(BUILT)/demo $(GO) test -tags e2e -count=1 -timeout 20m ./scripts/e2e
 
 interop: ## someone else's clients and servers against ours: openid-client, oauth4webapi, oidc-provider, on Node
 	$(GO) test -tags interop -count=1 -timeout 10m -v ./scripts/interop/...

@@ -17,6 +17,7 @@ import (
 type packer struct {
 	built    string // the folder
 	quality  int    // of brotli
+	plain    bool   // compress nothing
 	previous shell.Manifest
 }
 
@@ -31,6 +32,10 @@ func (p packer) pack(name string, content []byte) (file shell.File, fresh bool, 
 		Path: hashed, Type: types[filepath.Ext(name)], Hash: hash, Size: len(content), BrotliQuality: p.quality,
 	}
 	target := filepath.Join(p.built, hashed)
+	if p.plain {
+		file.BrotliQuality = 0
+		return file, true, replace(target, content)
+	}
 
 	var group sync.WaitGroup
 	var brotliErr, gzipErr error

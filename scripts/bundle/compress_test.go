@@ -54,7 +54,7 @@ func TestUnchangedFileIsKept(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			pack(t, packer{built: built, quality: 5}, "app.css", content)
 			row.damage()
-			if _, fresh := pack(t, packer{built, row.quality, previous}, "app.css", row.content); fresh != row.fresh {
+			if _, fresh := pack(t, packer{built: built, quality: row.quality, previous: previous}, "app.css", row.content); fresh != row.fresh {
 				t.Errorf("fresh is %t", fresh)
 			}
 		})

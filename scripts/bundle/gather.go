@@ -18,8 +18,7 @@ var sources = []string{
 }
 
 // gather compiles the program and reads everything that the bundle is made of, by name.
-func gather(ctx context.Context) (map[string][]byte, error) {
-	output := filepath.Join(web, shell.FileWASM)
+func gather(ctx context.Context, output string) (map[string][]byte, error) {
 	if err := compile(ctx, output); err != nil {
 		return nil, err
 	}

@@ -27,6 +27,8 @@ import (
 const (
 	web     = "web"
 	program = "./app/cmd/app"
+
+	fastQuality = 9 // of brotli
 )
 
 // types are the media types of what is bundled, by extension.
@@ -39,35 +41,45 @@ var types = map[string]string{
 }
 
 func main() {
+	job := job{quality: brotli.BestCompression}
 	fast := flag.Bool("fast", false, "compress with brotli 9 instead of 11")
+	flag.BoolVar(&job.plain, "plain", false, "do not compress at all")
+	flag.StringVar(&job.out, "out", web, "the folder to write built into")
+	flag.StringVar(&job.wasm, "wasm", filepath.Join(web, shell.FileWASM), "where to compile the program to")
 	flag.Parse()
-	quality := brotli.BestCompression
 	if *fast {
-		quality = 9
+		job.quality = fastQuality
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, quality); err != nil {
+	if err := run(ctx, job); err != nil {
 		fmt.Fprintln(os.Stderr, "bundle:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, quality int) error {
+// job is what is asked for.
+type job struct {
+	quality   int
+	plain     bool
+	out, wasm string
+}
+
+func run(ctx context.Context, job job) error {
 	if _, err := os.Stat("go.mod"); err != nil {
 		return fmt.Errorf("run this at the top of the module: %w", err)
 	}
 	began := time.Now()
-	built := filepath.Join(web, shell.BuiltFolder)
+	built := filepath.Join(job.out, shell.BuiltFolder)
 	if err := os.MkdirAll(built, 0o755); err != nil {
 		return err
 	}
-	contents, err := gather(ctx)
+	contents, err := gather(ctx, job.wasm)
 	if err != nil {
 		return err
 	}
 	compiled := time.Since(began)
-	manifest, fresh, err := packAll(packer{built, quality, previousManifest(built)}, contents)
+	manifest, fresh, err := packAll(packer{built, job.quality, job.plain, previousManifest(built)}, contents)
 	if err != nil {
 		return err
 	}

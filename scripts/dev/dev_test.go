@@ -1,0 +1,150 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/fsnotify/fsnotify"
+)
+
+// serve is a workshop in front of a page server that answers with the given document and policy.
+func serve(t *testing.T, w *workshop) *httptest.Server {
+	t.Helper()
+	page := httptest.NewServer(http.HandlerFunc(func(answer http.ResponseWriter, r *http.Request) {
+		answer.Header().Set("Content-Security-Policy", "default-src 'none'")
+		if r.URL.Path == "/web/app.wasm" {
+			answer.Header().Set("Content-Type", "application/wasm")
+		}
+		answer.Header().Set("ETag", `"1"`)
+		_, _ = io.WriteString(answer, "<!doctype html><html><head><title>a</title></head><body></body></html>")
+	}))
+	t.Cleanup(page.Close)
+	host, _ := url.Parse(page.URL)
+	w.page.Store(&host.Host)
+	front := httptest.NewServer(w.handler())
+	t.Cleanup(front.Close)
+	return front
+}
+
+func get(t *testing.T, address string) (*http.Response, string) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	content, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response, string(content)
+}
+
+func TestDocumentsGetTheScriptAndKeepTheirPolicy(t *testing.T) {
+	front := serve(t, new(workshop))
+	response, document := get(t, front.URL+"/session")
+	if strings.Count(document, tag+"</head>") != 1 || response.Header.Get("Content-Security-Policy") != "default-src 'none'" {
+		t.Errorf("%v %s", response.Header, document)
+	}
+	if response.Header.Get("ETag") != "" || response.Header.Get("Cache-Control") != "no-store" {
+		t.Errorf("a browser may keep it: %v", response.Header)
+	}
+	if response, file := get(t, front.URL+"/web/app.wasm"); strings.Contains(file, tag) || response.Header.Get("ETag") == "" {
+		t.Errorf("a file was changed: %s", file)
+	}
+	if response, file := get(t, front.URL+pathScript); !strings.HasPrefix(response.Header.Get("Content-Type"), "text/javascript") || file != string(script) {
+		t.Errorf("the script is answered with %v", response.Header)
+	}
+}
+
+func TestWithoutAPageTheBrowserWaitsForOne(t *testing.T) {
+	w := new(workshop)
+	front := httptest.NewServer(w.handler())
+	t.Cleanup(front.Close)
+	response, document := get(t, front.URL+"/")
+	if response.StatusCode != http.StatusServiceUnavailable || !strings.Contains(document, tag) {
+		t.Errorf("status %d: %s", response.StatusCode, document)
+	}
+}
+
+func TestBrowsersAreToldOfTheLastBuildAndOfThoseThatFollow(t *testing.T) {
+	w := new(workshop)
+	w.hub.say(message{Error: "first"})
+	front := serve(t, w)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, front.URL+pathEvents, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	lines := bufio.NewScanner(response.Body)
+	for _, want := range []message{{Error: "first"}, {Build: 7}} {
+		var got message
+		for lines.Scan() && !strings.HasPrefix(lines.Text(), "data: ") {
+		}
+		if err := json.Unmarshal([]byte(strings.TrimPrefix(lines.Text(), "data: ")), &got); err != nil || got != want {
+			t.Fatalf("got %+v, %v; want %+v", got, err, want)
+		}
+		w.hub.say(message{Build: 7})
+	}
+}
+
+func TestOnlySourcesCauseARebuild(t *testing.T) {
+	for name, want := range map[string]bool{
+		"app/page/home.go": true, "web/app.css": true, "app/snippet/auth0.yaml": true, "app/newfolder": true,
+		"app/page/home_test.go": false, "app/page/.home.go.swp": false, "app/page/home.go~": false, "web/app.wasm": false,
+	} {
+		if got := matters(fsnotify.Event{Name: name, Op: fsnotify.Write}); got != want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
+	if matters(fsnotify.Event{Name: "app/app.go", Op: fsnotify.Chmod}) {
+		t.Error("a change of permissions is taken for a save")
+	}
+}
+
+func TestOverlayReplacesAFileThatExists(t *testing.T) {
+	root := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(root, cache), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	path, err := writeOverlay(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	encoded, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var overlay struct{ Replace map[string]string }
+	if err := json.Unmarshal(encoded, &overlay); err != nil || len(overlay.Replace) != 1 {
+		t.Fatalf("%s: %v", encoded, err)
+	}
+	for replaced, replacement := range overlay.Replace {
+		inTree, _ := filepath.Rel(root, replaced)
+		if _, err := os.Stat(filepath.Join("../..", inTree)); err != nil {
+			t.Error(err)
+		}
+		if content, err := os.ReadFile(replacement); err != nil || !strings.Contains(string(content), "func Page(") {
+			t.Errorf("%v: %s", err, content)
+		}
+	}
+}

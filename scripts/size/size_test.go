@@ -1,0 +1,68 @@
+package main
+
+import (
+	"bytes"
+	"maps"
+	"strings"
+	"testing"
+)
+
+// module is a WebAssembly module with one import and two functions of 2 and 3 bytes.
+func module(names string) []byte {
+	section := func(kind byte, content string) string { return string([]byte{kind, byte(len(content))}) + content }
+	return []byte("\x00asm\x01\x00\x00\x00" +
+		section(sectionImport, "\x01\x02go\x05sleep\x00\x00") +
+		section(sectionCode, "\x02"+"\x02\x00\x0b"+"\x03\x00\x01\x0b") +
+		section(sectionCustom, "\x04name"+section(nameFunctions, names)))
+}
+
+const twoNames = "\x02" + "\x01\x0ba/b.(*T).M1" + "\x02\x07main.go"
+
+func TestCodeIsWeighedByPackage(t *testing.T) {
+	content := module(twoNames)
+	got, err := weigh(content)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := (map[string]int{"a/b": 2, "main": 3, dataAndRest: len(content) - 5}); !maps.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+func TestDamagedModuleIsAnError(t *testing.T) {
+	whole := module(twoNames)
+	for length := range whole {
+		if _, err := weigh(whole[:length]); err == nil {
+			t.Errorf("%d of %d bytes are accepted", length, len(whole))
+		}
+	}
+}
+
+func TestPackageIsFoundInAName(t *testing.T) {
+	for name, want := range map[string]string{
+		"runtime.mallocgc":                            "runtime",
+		"example.org/a/b/v10.(*T).M.func1":            "example.org/a/b/v10",
+		"slices.SortFunc[go.shape.[]example.org/x.T]": "slices",
+		"type:.eq.runtime.g":                          "(equality and hashes of types)",
+		"wasm_pc_f_loop":                              "(runtime stubs)",
+	} {
+		if got := packageOf(name); got != want {
+			t.Errorf("%s: got %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestTableNamesWhatGrew(t *testing.T) {
+	before := weights{Packages: map[string]int{"a": 1000, "b": 5000, "gone": 9000, "same": 70}}
+	now := weights{Packages: map[string]int{"a": 4000, "b": 1000, "new": 2000, "same": 71}}
+	var out bytes.Buffer
+	printGrowth(&out, before, now)
+	_, changes, _ := strings.Cut(out.String(), "the growth first:\n")
+	var order []string
+	for line := range strings.Lines(changes) {
+		order = append(order, strings.Fields(line)[0]+strings.Fields(line)[2])
+	}
+	if got := strings.Join(order, " "); got != "a+3,000 new+2,000 b-4,000 gone-9,000" {
+		t.Errorf("got %s", got)
+	}
+}
