@@ -1,6 +1,9 @@
 package authserver
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
 // NewAt is New with a clock.
 var NewAt = newServer
@@ -14,3 +17,6 @@ func HurryBackchannel(s *Server) {
 		s.backchannel.pauses[at] = time.Duration(at) * time.Millisecond
 	}
 }
+
+// SweepOnce sweeps now.
+func SweepOnce(ctx context.Context, s *Server) { s.sweepOnce(ctx) }
