@@ -7,8 +7,8 @@ export const now = () => Math.floor(Date.now() / 1000);
 
 // assertion signs one. A claim or a header that is undefined is left out.
 export async function assertion(id = 'jwt-es256', { claims, header, key } = {}) {
-  const algorithm = header?.alg ?? (id === 'jwt-ps256' ? 'PS256' : 'ES256');
-  const jwk = keys[id === 'jwt-ps256' ? 'PS256' : 'ES256'];
+  const algorithm = header?.alg ?? (id.endsWith('-ps256') ? 'PS256' : 'ES256');
+  const jwk = keys[id.endsWith('-ps256') ? 'PS256' : 'ES256'];
   const payload = { iss: id, sub: id, aud: baseline, jti: crypto.randomUUID(), iat: now(), exp: now() + 60, ...claims };
   const protectedHeader = { alg: algorithm, kid: jwk.kid, ...header };
   for (const [name, value] of Object.entries(protectedHeader)) if (value === undefined) delete protectedHeader[name];

@@ -15,6 +15,7 @@ export const other = 'https://other.example/';
 export const issuerOf = (workspace) => `${run.base}/interop/${workspace}`;
 export const baseline = issuerOf('baseline');
 export const steady = issuerOf('steady');
+export const fapi2 = issuerOf('fapi2');
 export const brief = issuerOf('brief');
 export const certificates = run.certificates;
 export const onTLS = (address) => String(address).replace(run.base, run.tlsBase);
