@@ -63,3 +63,8 @@ func (m *Manager) Fresh(id string) bool {
 	found := m.cache.ids(id).slot(id)
 	return found != nil && found.view.Load() != nil && m.cache.fresh(found, found.view.Load(), m.now())
 }
+
+// ParseNotice and FormatNotice are a notice as Redis carries it.
+func ParseNotice(payload string) (Notice, bool) { return parseNotice(payload) }
+
+func FormatNotice(notice Notice) string { return notice.payload() }

@@ -22,8 +22,11 @@ const (
 
 // Notify implements [Notices].
 func (s *Redis) Notify(ctx context.Context, notice Notice) error {
-	fields := []string{noticeVersion, notice.Origin, string(notice.Kind), string(notice.Reason), notice.ID}
-	return s.client.Publish(ctx, redisChannel, strings.Join(fields, " ")).Err()
+	return s.client.Publish(ctx, redisChannel, notice.payload()).Err()
+}
+
+func (n Notice) payload() string {
+	return strings.Join([]string{noticeVersion, n.Origin, string(n.Kind), string(n.Reason), n.ID}, " ")
 }
 
 func parseNotice(payload string) (Notice, bool) {

@@ -64,6 +64,46 @@ func TestOpenRedisTakesANewerKey(t *testing.T) {
 	}
 }
 
+// S08: what lies beside the sealed part has to agree with it.
+func TestRedisRefusesARecordWhoseFieldsWereAltered(t *testing.T) {
+	server := redistest.Start(t, redistest.Memory...)
+	raw := rawRedis(t, server.URL)
+	store := openRedis(t, server.URL, sessiontest.Sealer(t), time.Now)
+	for _, id := range []string{"r1", "r2"} {
+		if err := store.Create(t.Context(), sessiontest.Record(id, "user of "+id, time.Now())); err != nil {
+			t.Fatal(err)
+		}
+	}
+	key := "cloakroom:bff:r:r1"
+	other := raw.HGetAll(t.Context(), "cloakroom:bff:r:r2").Val()
+	for field, own := range raw.HGetAll(t.Context(), key).Val() {
+		values := []string{"", "x", "-1", strings.Repeat("9", 400), "MTIz", other[field]}
+		for _, value := range values {
+			if value == own || (field == "x" && value == "") { // which is a tombstone
+				continue
+			}
+			if err := raw.HSet(t.Context(), key, field, value).Err(); err != nil {
+				t.Fatal(err)
+			}
+			record, err := store.Load(t.Context(), "r1")
+			harmless := field == "l" || field == "i" || field == "a" // when it was used, and ends that the sealed one bounds
+			if !errors.Is(err, session.ErrAltered) && !(harmless && err == nil && !record.Idle.After(record.Absolute)) {
+				t.Errorf("%s is %q: got error %v", field, value, err)
+			}
+		}
+		if err := raw.HSet(t.Context(), key, field, own).Err(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := store.Load(t.Context(), "r1"); err != nil {
+			t.Errorf("%s as it was, the control: %v", field, err)
+		}
+	}
+	raw.HDel(t.Context(), key, "u")
+	if _, err := store.Load(t.Context(), "r1"); !errors.Is(err, session.ErrAltered) {
+		t.Errorf("without a field: got error %v", err)
+	}
+}
+
 // T04, and bounded growth: nothing secret lies in Redis in the clear, every key but the key check ends by itself, and the indexes hold
 // nothing of what is over.
 func TestRedisHoldsNothingSecretAndNothingForever(t *testing.T) {

@@ -5,6 +5,9 @@
 // stores, the session cookie (held by scs) and the cache that the proxy reads. It knows no provider, no endpoint
 // and no JSON: package bff decides when a session starts, who may end it and what a front end is told.
 //
+// Several instances share a store: leases let one of them work on a session at a time ([Manager.Exclusive]), and notices tell the
+// others what one did, for their caches and for streams ([Manager.Watch]).
+//
 // Start with [Record], then [Store], whose sentences are the guarantees, then [Manager], which is what handlers use.
 package session
 
