@@ -72,7 +72,7 @@ func TestEventsSayWhyASessionEndedOnEveryInstanceWithinASecond(t *testing.T) {
 		there.want("hello")
 		start := time.Now()
 		end(b, other)
-		for name, s := range map[string]*stream{"here": here, "at the twin": there} {
+		for name, s := range map[string]*feed{"here": here, "at the twin": there} {
 			if data := s.want("ended"); !strings.Contains(data, `"reason":"`+reason+`"`) {
 				t.Errorf("%s, %s: %s", reason, name, data)
 			}

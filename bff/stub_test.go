@@ -51,7 +51,8 @@ type stub struct {
 	hold      chan struct{} // the token endpoint waits for it
 	lifetime  time.Duration
 	noRefresh bool
-	strict    *strictness // FAPI 2.0; nil is a plain provider
+	intercept func(w http.ResponseWriter, r *http.Request) bool // answers in place of the token endpoint
+	strict    *strictness                                       // FAPI 2.0; nil is a plain provider
 }
 
 // stubKey is made once: an RSA key takes longer than everything else in a test.
@@ -152,8 +153,11 @@ func (s *stub) serveToken(w http.ResponseWriter, r *http.Request) {
 	s.forms = append(s.forms, r.PostForm)
 	user, password, _ := r.BasicAuth()
 	s.users = append(s.users, user+":"+password)
-	hold, refuseToken, strict := s.hold, s.refuse, s.strict
+	hold, refuseToken, strict, intercept := s.hold, s.refuse, s.strict, s.intercept
 	s.mu.Unlock()
+	if intercept != nil && intercept(w, r) {
+		return
+	}
 	if strict != nil && !strict.admit(w, r, s) {
 		return
 	}

@@ -42,8 +42,8 @@ func (b *browser) at(other *house) *browser {
 	return &browser{other, map[string]string{session.CookieName: b.cookies[session.CookieName]}}
 }
 
-// stream is an open event stream.
-type stream struct {
+// feed is an open event stream.
+type feed struct {
 	t      *testing.T
 	events chan string // "name data"
 	stop   context.CancelFunc
@@ -52,7 +52,7 @@ type stream struct {
 var eventSource = map[string]string{"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty", "Accept": "text/event-stream"}
 
 // listen opens /bff/session/events as an EventSource does.
-func (b *browser) listen() *stream {
+func (b *browser) listen() *feed {
 	b.h.t.Helper()
 	ctx, stop := context.WithCancel(b.h.t.Context())
 	r, _ := http.NewRequestWithContext(ctx, http.MethodGet, b.h.origin+"/bff/session/events", http.NoBody)
@@ -70,7 +70,7 @@ func (b *browser) listen() *stream {
 		body, _ := io.ReadAll(response.Body)
 		b.h.t.Fatalf("events: status %d, %v: %s", response.StatusCode, response.Header, body)
 	}
-	s := &stream{b.h.t, make(chan string, 100), stop}
+	s := &feed{b.h.t, make(chan string, 100), stop}
 	b.h.t.Cleanup(stop)
 	go func() {
 		defer close(s.events)
@@ -89,7 +89,7 @@ func (b *browser) listen() *stream {
 }
 
 // want waits for the next event and returns its data; "" stands for the end of the stream.
-func (s *stream) want(name string) string {
+func (s *feed) want(name string) string {
 	s.t.Helper()
 	select {
 	case event, open := <-s.events:
