@@ -76,7 +76,7 @@ func start(t *testing.T) *house {
 		}
 	})
 	serve(t, plain, authserver.HTTPServer(server.Handler(), log))
-	serve(t, tls.NewListener(mutual, h.Certificates.serverTLS()), authserver.HTTPServer(server.Handler(), log))
+	serve(t, tls.NewListener(mutual, h.Certificates.serverTLS(t, config, h.TLSBase, log)), authserver.HTTPServer(server.Handler(), log))
 	return h
 }
 

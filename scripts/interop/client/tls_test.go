@@ -11,6 +11,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/base64"
 	"encoding/pem"
+	"log/slog"
 	"math/big"
 	"os"
 	"path/filepath"
@@ -19,6 +20,8 @@ import (
 
 	"github.com/lestrrat-go/jwx/v2/cert"
 	"github.com/lestrrat-go/jwx/v2/jwk"
+
+	"cloakroom/authserver"
 )
 
 // certificates are those of the run: an authority, the server's, and clients' (RFC 8705).
@@ -88,6 +91,15 @@ func (c certified) pem() []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.certificate.Raw})
 }
 
+func (c certified) keyPEM(t *testing.T) []byte {
+	t.Helper()
+	der, err := x509.MarshalPKCS8PrivateKey(c.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
+}
+
 // jwk is how a client registers a certificate of its own (RFC 8705 §2.2.2).
 func (c certified) jwk(t *testing.T) string {
 	t.Helper()
@@ -110,20 +122,25 @@ func (c certificates) forChecks(t *testing.T) map[string]any {
 	t.Helper()
 	all := map[string]any{"authority": string(c.authority.pem())}
 	for name, each := range map[string]certified{"client": c.client, "impostor": c.impostor, "selfSigned": c.selfSigned, "forged": c.forged} {
-		der, err := x509.MarshalPKCS8PrivateKey(each.key)
-		if err != nil {
-			t.Fatal(err)
-		}
-		all[name] = map[string]string{"cert": string(each.pem()), "key": string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))}
+		all[name] = map[string]string{"cert": string(each.pem()), "key": string(each.keyPEM(t))}
 	}
 	return all
 }
 
-// serverTLS asks for a client's certificate and leaves what it is worth to the authorization server.
-func (c certificates) serverTLS() *tls.Config {
-	return &tls.Config{
-		MinVersion:   tls.VersionTLS12,
-		ClientAuth:   tls.RequestClientCert,
-		Certificates: []tls.Certificate{{Certificate: [][]byte{c.server.certificate.Raw}, PrivateKey: c.server.key}},
+// serverTLS is how the authorization server ends TLS itself when its configuration has a certificate.
+func (c certificates) serverTLS(t *testing.T, config authserver.Config, base string, log *slog.Logger) *tls.Config {
+	t.Helper()
+	folder := t.TempDir()
+	config.BaseURL = base
+	config.TLS = authserver.TLS{CertFile: filepath.Join(folder, "server.pem"), KeyFile: filepath.Join(folder, "server.key")}
+	for name, content := range map[string][]byte{config.TLS.CertFile: c.server.pem(), config.TLS.KeyFile: c.server.keyPEM(t)} {
+		if err := os.WriteFile(name, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
+	made, err := config.TLSConfig(os.ReadFile, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made
 }
