@@ -18,7 +18,7 @@ help: ## list the targets
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## (.*)/  make \1	\2/' | expand -t 20
 
 run: BUNDLE = -fast
-run: build ## build the product and start it; PORT, AS_PORT, API_PORT and DATA override the defaults
+run: build ## build the product and start it; PORT, AS_PORT, API_PORT and DATA override the defaults, TLS=1 runs it on https
 	@exec $(BUILT)/demo
 
 build: bundle ## build the page's bundle and all programs into .cache/bin

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -25,6 +26,7 @@ type product struct {
 	authorization *authserver.Server
 	api           *demoapi.API
 	front         *bff.BFF
+	secure        *tls.Config // of the public listeners; nil for http
 	closers       []io.Closer
 }
 
@@ -32,6 +34,11 @@ type product struct {
 func compose(ctx context.Context, s settings, log *slog.Logger) (*product, error) {
 	if err := makeSecrets(filepath.Join(s.Data, "secrets")); err != nil {
 		return nil, fmt.Errorf("secrets: %w", err)
+	}
+	if s.TLS {
+		if err := makeCertificates(filepath.Join(s.Data, "tls")); err != nil {
+			return nil, fmt.Errorf("certificates: %w", err)
+		}
 	}
 	p := new(product)
 	for _, make := range []func(context.Context, settings, *slog.Logger) error{p.makeAuthorizationServer, p.makeAPI, p.makeBFF} {
@@ -50,6 +57,9 @@ func (p *product) makeAuthorizationServer(ctx context.Context, s settings, log *
 	}
 	config, err := authserver.ParseConfig("authserver.yaml", data, noEnvironment)
 	if err := errors.Join(err, config.ReadSecrets(os.ReadFile)); err != nil {
+		return err
+	}
+	if p.secure, err = config.TLSConfig(os.ReadFile, log); err != nil {
 		return err
 	}
 	store, err := sqlstore.Open(ctx, config.Store, time.Now)
@@ -110,7 +120,7 @@ func (p *product) makeBFF(ctx context.Context, s settings, log *slog.Logger) err
 
 // servers are the HTTP servers, by the variable that moves their port.
 func (p *product) servers(log *slog.Logger) map[string]*http.Server {
-	return map[string]*http.Server{
+	servers := map[string]*http.Server{
 		"PORT":           bff.NewServer(p.front.Handler(), log),
 		"ADMIN_PORT":     bff.NewServer(p.front.Admin(), log),
 		"AS_PORT":        authserver.HTTPServer(p.authorization.Handler(), log),
@@ -118,6 +128,10 @@ func (p *product) servers(log *slog.Logger) map[string]*http.Server {
 		"API_PORT":       demoapi.HTTPServer(p.api.Handler(), log),
 		"API_ADMIN_PORT": demoapi.HTTPServer(p.api.Admin(), log),
 	}
+	for _, public := range []string{"PORT", "AS_PORT", "API_PORT"} {
+		servers[public].TLSConfig = p.secure.Clone() // nil stays nil
+	}
+	return servers
 }
 
 // close closes what was opened, the last first. It may be called twice.

@@ -26,13 +26,14 @@ var ports = []struct{ variable, port string }{
 
 // doors are the listeners, by the variable that moves them, and the servers behind them.
 type doors struct {
+	secure    bool // the public ones end TLS
 	listeners map[string]net.Listener
 	servers   []*http.Server
 }
 
 // open takes every port or none: a product that is half there is worse than an error.
 func open(ctx context.Context, getenv func(string) string) (*doors, error) {
-	d := &doors{listeners: map[string]net.Listener{}}
+	d := &doors{secure: getenv("TLS") == "1", listeners: map[string]net.Listener{}}
 	var problems []error
 	for _, p := range ports {
 		port := p.port
@@ -59,6 +60,9 @@ func open(ctx context.Context, getenv func(string) string) (*doors, error) {
 // origin is where a browser finds what listens there.
 func (d *doors) origin(variable string) string {
 	_, port, _ := net.SplitHostPort(d.listeners[variable].Addr().String())
+	if d.secure {
+		return "https://localhost:" + port
+	}
 	return "http://localhost:" + port
 }
 
@@ -69,7 +73,11 @@ func (d *doors) serve(servers map[string]*http.Server) <-chan error {
 		server := servers[variable]
 		d.servers = append(d.servers, server)
 		go func() {
-			if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			serve := server.Serve
+			if server.TLSConfig != nil {
+				serve = func(listener net.Listener) error { return server.ServeTLS(listener, "", "") }
+			}
+			if err := serve(listener); !errors.Is(err, http.ErrServerClosed) {
 				failed <- fmt.Errorf("%s: %w", variable, err)
 			}
 		}()

@@ -1,6 +1,7 @@
 // Command demo runs the whole product in one process: the authorization server, the demo API, and the BFF with the page. It
 // is only a composition: each server is made from a configuration of its own, as the program of its own would make it, and
-// they meet over HTTP. It needs no configuration; the environment may move its ports and its data (see [settings]).
+// they meet over HTTP. It needs no configuration; the environment may move its ports and its data (see [settings]),
+// and TLS=1 runs it on https with an authority of its own (see [makeCertificates]).
 package main
 
 import (

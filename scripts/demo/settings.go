@@ -15,6 +15,7 @@ type settings struct {
 	AuthorizationServer string
 	API                 string
 	Data                string // the folder of everything that is kept; environment: DATA
+	TLS                 bool   // everything that browsers see is https; environment: TLS=1
 	DocsSecretHash      string
 }
 
@@ -28,6 +29,7 @@ func newSettings(d *doors, getenv func(string) string) settings {
 		AuthorizationServer: d.origin("AS_PORT"),
 		API:                 d.origin("API_PORT"),
 		Data:                filepath.ToSlash(data),
+		TLS:                 d.secure,
 		DocsSecretHash:      fmt.Sprintf("%x", sha256.Sum256([]byte("docs-secret"))),
 	}
 }
