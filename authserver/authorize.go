@@ -30,6 +30,7 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request, iss *issuer) 
 	if err != nil {
 		return err
 	}
+	redirect = redirect.by(p.get("response_mode"), registered)
 	request, err := validateAuthorization(iss, registered, p)
 	// RFC 9126 §5 and §6: who has to push does not get by without.
 	if err == nil && pushedID == "" && iss.mustPush(registered) {

@@ -25,7 +25,9 @@ type authorizationRequest struct {
 	LoginHint     string         `json:"login_hint,omitzero"`
 	HintedSubject string         `json:"hinted_subject,omitzero"` // of the id_token_hint
 	DPoPJKT       string         `json:"dpop_jkt,omitzero"`       // RFC 9449 §10: the key that the code is bound to
-	PushedID      string         `json:"pushed_id,omitzero"`      // of the pushed request, which is spent with the answer
+	ResponseMode  string         `json:"response_mode,omitzero"`
+	Claims        string         `json:"claims,omitzero"`    // as sent
+	PushedID      string         `json:"pushed_id,omitzero"` // of the pushed request, which is spent with the answer
 }
 
 // The values of prompt (OpenID Connect Core §3.1.2.1).
@@ -55,6 +57,7 @@ func validateAuthorization(iss *issuer, c *client.Client, p params) (authorizati
 		checkPrompt,
 		checkMaxAge,
 		checkIDTokenHint,
+		checkClaims,
 		checkDPoPKey,
 	} {
 		if err := check(iss, c, p, &request); err != nil {
@@ -86,7 +89,7 @@ func checkRequestObject(_ *issuer, _ *client.Client, p params, _ *authorizationR
 }
 
 // RFC 9700 §2.1.2: no response type but code, so that no token is ever in a URL.
-func checkResponseType(_ *issuer, _ *client.Client, p params, _ *authorizationRequest) error {
+func checkResponseType(_ *issuer, c *client.Client, p params, request *authorizationRequest) error {
 	switch p.get("response_type") {
 	case "code":
 	case "":
@@ -94,8 +97,9 @@ func checkResponseType(_ *issuer, _ *client.Client, p params, _ *authorizationRe
 	default:
 		return oauth.UnsupportedResponseType.Errorf("response_type has to be code")
 	}
-	if mode := p.get("response_mode"); mode != "" && mode != "query" {
-		return oauth.InvalidRequest.Errorf("response_mode has to be query")
+	request.ResponseMode = p.get("response_mode")
+	if request.ResponseMode != "" && !slices.Contains(c.ResponseModes, request.ResponseMode) {
+		return oauth.InvalidRequest.Errorf("response_mode is not one that the client may use")
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package authserver
 import (
 	"maps"
 
+	"cloakroom/authserver/client"
 	"cloakroom/authserver/oauth"
 	"cloakroom/authserver/store"
 )
@@ -38,4 +39,25 @@ func pick(claims map[string]any, names []string) map[string]any {
 		}
 	}
 	return picked
+}
+
+// idTokenClaims are the user's claims in the ID token: those that the client is registered to find there, and those that it asked for.
+func idTokenClaims(account store.Account, c *client.Client, grant store.Grant) map[string]any {
+	claims := pick(userClaims(account, grant.Scopes), c.IDTokenClaims)
+	asked, err := parseClaimsRequest(grant.Claims)
+	if err != nil { // validated with the request
+		return claims
+	}
+	maps.Copy(claims, requestedClaims(account, c, asked.IDToken))
+	return claims
+}
+
+// userinfoClaims are the user's claims at userinfo: those that the scopes carry, and those that were asked for.
+func userinfoClaims(account store.Account, c *client.Client, grant store.Grant, scopes oauth.Scopes) map[string]any {
+	claims := userClaims(account, scopes)
+	if asked, err := parseClaimsRequest(grant.Claims); err == nil { // validated with the request
+		maps.Copy(claims, requestedClaims(account, c, asked.Userinfo))
+	}
+	claims["sub"] = account.Subject
+	return claims
 }

@@ -18,7 +18,7 @@ func (s *Server) showConsent(w http.ResponseWriter, r *http.Request, iss *issuer
 		Action:   interactionPath(iss, ix.handle.ID) + "/consent",
 		CSRF:     csrfToken(ix.handle, consentPurpose(user)),
 	}
-	for _, name := range ix.request.Scopes {
+	for _, name := range ix.consentScopes() {
 		scope, _ := iss.Scope(name) // a registered scope is one of the workspace's: validated
 		data.Scopes = append(data.Scopes, ui.ConsentScope{Name: name, Description: scope.Description, Resource: scope.Resource})
 	}
@@ -76,7 +76,7 @@ func (s *Server) rememberConsent(r *http.Request, iss *issuer, ix interaction, u
 		Workspace: iss.Key(),
 		Subject:   subject,
 		ClientID:  ix.client.ID,
-		Scopes:    oauth.ParseScopes(given.Scopes.String() + " " + ix.request.Scopes.String()),
+		Scopes:    oauth.ParseScopes(given.Scopes.String() + " " + ix.consentScopes().String()),
 		Given:     s.now(),
 	})
 	if err != nil {

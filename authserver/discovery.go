@@ -40,6 +40,7 @@ type metadata struct {
 	DPoPAlgorithms              []string `json:"dpop_signing_alg_values_supported"`
 	CertificateBound            bool     `json:"tls_client_certificate_bound_access_tokens"`
 	IssInResponse               bool     `json:"authorization_response_iss_parameter_supported"`
+	ClaimTypesSupported         []string `json:"claim_types_supported"`
 	ClaimsParameterSupported    bool     `json:"claims_parameter_supported"`
 	RequestParameterSupported   bool     `json:"request_parameter_supported"`
 	RequestURISupported         bool     `json:"request_uri_parameter_supported"`
@@ -64,7 +65,7 @@ func (s *Server) discovery(w http.ResponseWriter, _ *http.Request, iss *issuer) 
 		EndSessionEndpoint:     issuer + "/oauth2/logout",
 		ScopesSupported:        allScopes(iss),
 		ResponseTypesSupported: []string{"code"},
-		ResponseModesSupported: []string{"query"},
+		ResponseModesSupported: client.ResponseModes(),
 		GrantTypesSupported:    []string{oauth.GrantAuthorizationCode, oauth.GrantRefreshToken, oauth.GrantClientCredentials},
 		PromptValuesSupported:  []string{promptNone, promptLogin, promptConsent, promptSelectAccount},
 		SubjectTypesSupported:  []string{"public"},
@@ -82,6 +83,8 @@ func (s *Server) discovery(w http.ResponseWriter, _ *http.Request, iss *issuer) 
 		BackchannelSessionSupported: true,
 		DPoPAlgorithms:              algorithmNames(dpop.Algorithms()),
 		CertificateBound:            true,
+		ClaimsParameterSupported:    true,
+		ClaimTypesSupported:         []string{"normal"},
 		IssInResponse:               true,
 	})
 	return nil

@@ -150,7 +150,7 @@ func (s *Server) writePageError(w http.ResponseWriter, r *http.Request, iss *iss
 	redirected, ok := errors.AsType[*redirectedError](err)
 	if ok && iss != nil && e.Code != oauth.TemporarilyUnavailable {
 		s.logError(r.Context(), err, http.StatusSeeOther)
-		redirectTo(w, redirected.redirect.location(errorParameters(iss.Issuer(), redirected.state, e)))
+		s.answerClient(w, r, iss, redirected.redirect, errorParameters(iss.Issuer(), redirected.state, e))
 		return
 	}
 	code := status(err)

@@ -112,7 +112,7 @@ func (s *Server) issuanceFor(ctx context.Context, iss *issuer, c *client.Client,
 	if issue.target, err = targetFor(iss, grant, p); err != nil {
 		return issuance{}, err
 	}
-	issue.idClaims = pick(userClaims(account, grant.Scopes), c.IDTokenClaims)
+	issue.idClaims = idTokenClaims(account, c, grant)
 	if issue.grantType == oauth.GrantAuthorizationCode && c.MayUse(oauth.GrantRefreshToken) {
 		issue.refresh, issue.keep = store.NewHandle(s.now()), true
 	}

@@ -51,7 +51,7 @@ tenants:
             redirect_uris: ["https://app.example/callback", "https://app.example/second?keep=this"]
             post_logout_redirect_uris: ["https://app.example/bye"]
             grant_types: [authorization_code, refresh_token]
-            scopes: [openid, profile, email, offline_access, notes.read, notes.write, other.read]
+            scopes: [openid, profile, email, address, phone, offline_access, notes.read, notes.write, other.read]
             id_token_claims: [name]
           - id: other
             name: Another app
@@ -66,6 +66,13 @@ tenants:
             redirect_uris: ["https://spa.example/callback"]
             grant_types: [authorization_code, refresh_token]
             scopes: [openid, notes.read]
+          - id: signed
+            token_endpoint_auth_method: client_secret_post
+            secret_hash: sha256:$WEB
+            redirect_uris: ["https://signed.example/callback"]
+            response_modes: [query]
+            scopes: [openid, profile]
+            userinfo_signed_response_alg: RS256
           - id: native
             name: A public app that proves its key
             token_endpoint_auth_method: none
@@ -105,7 +112,7 @@ tenants:
             scopes: [openid, notes.read, other.read]
             default_scopes: [notes.read]
         users:
-          - {username: alice, password: wonderland, claims: {name: Alice Liddell, email: alice@example.test, email_verified: true}}
+          - {username: alice, password: wonderland, claims: {name: Alice Liddell, email: alice@example.test, email_verified: true, phone_number: "+44 1865 000000", address: {locality: Oxford}}}
           - {username: bob, password: builder, claims: {name: Bob}}
       - name: fapi2
         preset: fapi2

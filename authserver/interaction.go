@@ -60,7 +60,7 @@ func (s *Server) stageOf(ctx context.Context, iss *issuer, f flow, state interac
 		return stageLogin, storeFailed("load consent", err)
 	}
 	// The consent is asked for again when the scopes grow (RFC 6819 §5.2.3.2).
-	if !given.Scopes.Covers(f.request.Scopes) {
+	if !given.Scopes.Covers(f.consentScopes()) {
 		return stageConsent, nil
 	}
 	return stageRespond, nil
@@ -170,6 +170,7 @@ func (s *Server) loadInteraction(r *http.Request, iss *issuer) (interaction, err
 	}
 	var err error
 	ix.redirect, err = verifyRedirectURI(ix.client, ix.request.RedirectURI)
+	ix.redirect = ix.redirect.by(ix.request.ResponseMode, ix.client)
 	return ix, err
 }
 

@@ -10,14 +10,19 @@ import (
 type pageOptions struct {
 	// formTarget is the origin that the answer to the page's form redirects to; empty for none but our own.
 	formTarget string
+	// script allows the one script file, which sends the form.
+	script bool
 }
 
-// policy is the content security policy of every page: nothing but our style and icon, no script, nothing inline, no frame around
+// policy is the content security policy of every page: nothing but our style and icon, no script but for the form that sends itself, nothing inline, no frame around
 // it. Chromium applies form-action to the redirects that follow a form, so it names the client's origin, and that one only.
 func (o pageOptions) policy() string {
 	policy := "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
 	if o.formTarget != "" {
 		policy += " " + o.formTarget
+	}
+	if o.script {
+		policy += "; script-src 'self'"
 	}
 	return policy
 }

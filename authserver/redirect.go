@@ -14,6 +14,9 @@ import (
 type verifiedRedirect struct {
 	uri   string
 	given bool // the request named it
+	// formPost sends the answer in a form (OAuth 2.0 Form Post Response Mode) instead of the query; client says to whom.
+	formPost bool
+	client   string
 }
 
 // verifyRedirectURI compares the whole text with what is registered (RFC 9700 §4.1.3: exact string matching). Without the
@@ -32,6 +35,12 @@ func verifyRedirectURI(c *client.Client, requested string) (verifiedRedirect, er
 		return verifiedRedirect{}, oauth.InvalidRequest.Errorf("redirect_uri is not registered for the client")
 	}
 	return verifiedRedirect{uri: requested, given: true}, nil
+}
+
+// by has the answer sent in the response mode of the request. One that is unknown is an error, and that goes by query.
+func (v verifiedRedirect) by(responseMode string, c *client.Client) verifiedRedirect {
+	v.formPost, v.client = responseMode == oauth.ResponseModeFormPost && slices.Contains(c.ResponseModes, responseMode), c.Name
+	return v
 }
 
 // location is the redirect URI with the parameters added to its query, which stays as it is registered (RFC 6749 §4.1.2).

@@ -2,12 +2,15 @@ package authserver
 
 import (
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"cloakroom/authserver/audit"
 	"cloakroom/authserver/oauth"
 	"cloakroom/authserver/store"
+	"cloakroom/authserver/ui"
 )
 
 // respond issues the code and sends the user's browser back to the client with it.
@@ -45,8 +48,21 @@ func (s *Server) respond(w http.ResponseWriter, r *http.Request, iss *issuer, f 
 	if f.request.State != "" {
 		parameters.Set("state", f.request.State)
 	}
-	redirectTo(w, f.redirect.location(parameters))
+	s.answerClient(w, r, iss, f.redirect, parameters)
 	return nil
+}
+
+// answerClient sends the user's browser to the client with the answer: by redirect, or with a form that it sends.
+func (s *Server) answerClient(w http.ResponseWriter, r *http.Request, iss *issuer, redirect verifiedRedirect, parameters url.Values) {
+	if !redirect.formPost {
+		redirectTo(w, redirect.location(parameters))
+		return
+	}
+	form := ui.FormPost{Client: redirect.client, Action: redirect.uri}
+	for _, name := range slices.Sorted(maps.Keys(parameters)) {
+		form.Fields = append(form.Fields, ui.Field{Name: name, Value: parameters.Get(name)})
+	}
+	s.render(w, r, iss, http.StatusOK, pageOptions{formTarget: redirect.origin(), script: true}, form)
 }
 
 // unexpected reports whether the user is another one than the request's id_token_hint names: there is no positive answer then
@@ -71,6 +87,7 @@ func (s *Server) newGrant(iss *issuer, f flow, user *signedIn) store.Grant {
 		SID:       sid(user.session.ID, f.client.ID),
 		Scopes:    f.request.Scopes,
 		Resources: f.request.Resources,
+		Claims:    f.request.Claims,
 		AuthTime:  user.session.AuthTime,
 		ACR:       user.session.ACR,
 		AMR:       user.session.AMR,

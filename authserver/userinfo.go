@@ -27,16 +27,15 @@ func (s *Server) userinfo(w http.ResponseWriter, r *http.Request, iss *issuer) e
 	if err != nil || account.Disabled {
 		return oauth.InvalidToken.Errorf("the user's account is not active").Because(err)
 	}
-	claims := userClaims(account, scopes)
-	claims["sub"] = account.Subject
-	return s.writeUserinfo(w, iss, iss.Find(grant.ClientID), claims)
+	registered := iss.Find(grant.ClientID)
+	if registered == nil {
+		return invalidToken(errors.New("the client is gone"))
+	}
+	return s.writeUserinfo(w, iss, registered, userinfoClaims(account, registered, grant, scopes))
 }
 
 // writeUserinfo answers with JSON, or signed if the client registered for that (OpenID Connect Core §5.3.2).
 func (s *Server) writeUserinfo(w http.ResponseWriter, iss *issuer, c *client.Client, claims map[string]any) error {
-	if c == nil {
-		return invalidToken(errors.New("the client is gone"))
-	}
 	if c.UserinfoAlgorithm == "" {
 		writeJSON(w, http.StatusOK, claims)
 		return nil

@@ -46,6 +46,8 @@ type Client struct {
 	GrantTypes                       []string     `yaml:"grant_types"`    // default authorization_code
 	Scopes                           oauth.Scopes `yaml:"scopes"`         // all that it may ask for
 	DefaultScopes                    oauth.Scopes `yaml:"default_scopes"` // what a request without a scope parameter asks for
+	// ResponseModes are how it may ask for its answers: query and form_post, the default is both.
+	ResponseModes []string `yaml:"response_modes"`
 	// PKCE is required (default) or optional. Optional is for confidential clients only; with it, a request that sends a
 	// challenge is held to it all the same.
 	PKCE PKCE `yaml:"pkce"`

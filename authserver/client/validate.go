@@ -19,6 +19,9 @@ func (c *Client) SetDefaults() {
 	if len(c.GrantTypes) == 0 {
 		c.GrantTypes = []string{oauth.GrantAuthorizationCode} // RFC 7591 §2
 	}
+	if len(c.ResponseModes) == 0 {
+		c.ResponseModes = ResponseModes()
+	}
 	if c.PKCE == "" {
 		c.PKCE = PKCERequired
 	}
@@ -45,6 +48,11 @@ func (c *Client) Problems() []error {
 	}
 	if c.PKCE != PKCERequired && c.PKCE != PKCEOptional {
 		report("pkce", "%q is neither required nor optional", c.PKCE)
+	}
+	for _, mode := range c.ResponseModes {
+		if !slices.Contains(ResponseModes(), mode) {
+			report("response_modes", "%q is neither query nor form_post", mode)
+		}
 	}
 	c.checkCredentials(report)
 	c.checkGrants(report)
@@ -89,6 +97,9 @@ func (c *Client) checkCredentials(report reporter) {
 		report("token_endpoint_auth_method", "%q is none of %s", c.AuthMethod, strings.Join(AuthMethods(), ", "))
 	}
 }
+
+// ResponseModes are the response modes that a client can be registered for.
+func ResponseModes() []string { return []string{oauth.ResponseModeQuery, oauth.ResponseModeFormPost} }
 
 // AuthMethods are the authentication methods that a client can be registered for.
 func AuthMethods() []string {

@@ -39,6 +39,8 @@ const (
 	RequestNotSupported      Code = "request_not_supported"      // OpenID Connect Core §3.1.2.6
 	RequestURINotSupported   Code = "request_uri_not_supported"  // OpenID Connect Core §3.1.2.6
 
+	UnmetAuthenticationRequirements Code = "unmet_authentication_requirements" // OpenID Connect Core Error Code unmet_authentication_requirements
+
 	InsufficientUserAuthentication Code = "insufficient_user_authentication" // RFC 9470 §3
 )
 

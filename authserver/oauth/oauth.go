@@ -29,6 +29,8 @@ const (
 	ChallengeMethodS256  = "S256"                                                   // RFC 7636 §4.2
 	ScopeOpenID          = "openid"                                                 // OpenID Connect Core §3.1.2.1
 	ScopeOfflineAccess   = "offline_access"                                         // OpenID Connect Core §11
+	ResponseModeQuery    = "query"                                                  // OAuth 2.0 Multiple Response Types §2.1
+	ResponseModeFormPost = "form_post"                                              // OAuth 2.0 Form Post Response Mode §2
 	TokenTypeBearer      = "Bearer"                                                 // RFC 6750
 	TokenTypeDPoP        = "DPoP"                                                   // RFC 9449 §5
 	TokenTypeAccessToken = "access_token"                                           // RFC 7009 §2.1

@@ -3,7 +3,7 @@ package ui
 // Page is one of the page types below.
 type Page interface{ template() string }
 
-var templateNames = []string{"login", "consent", "logout", "message", "error"}
+var templateNames = []string{"login", "consent", "logout", "message", "error", "formpost"}
 
 // Login is the sign-in form.
 type Login struct {
@@ -67,3 +67,16 @@ type Error struct {
 }
 
 func (Error) template() string { return "error" }
+
+// FormPost hands an answer to an application in a form (OAuth 2.0 Form Post Response Mode): by itself where there is script, and at the
+// press of its button where there is none.
+type FormPost struct {
+	Client string
+	Action string
+	Fields []Field
+}
+
+// Field is a hidden field.
+type Field struct{ Name, Value string }
+
+func (FormPost) template() string { return "formpost" }

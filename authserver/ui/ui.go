@@ -1,6 +1,6 @@
 // Package ui owns the pages that a person sees at the authorization server: their templates, their style, and the files those
 // load. It decides nothing: it gets what to show, and every text in it is escaped by html/template. The pages need no
-// script, and the policy that they are sent with allows none.
+// script, and the policy that they are sent with allows none but the file that sends the form of [FormPost].
 //
 // Start with [Pages.Render] and the page types in pages.go.
 package ui
@@ -41,7 +41,7 @@ type asset struct {
 // New parses the templates and hashes the assets.
 func New() (*Pages, error) {
 	p := &Pages{templates: map[string]*template.Template{}, assets: map[string]asset{}, links: map[string]string{}}
-	for name, contentType := range map[string]string{"authserver.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml"} {
+	for name, contentType := range map[string]string{"authserver.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml", "form_post.js": "text/javascript; charset=utf-8"} {
 		content, err := assetFiles.ReadFile("asset/" + name)
 		if err != nil {
 			return nil, fmt.Errorf("read asset %s: %w", name, err)
@@ -91,10 +91,11 @@ func (p *Pages) Render(frame Frame, page Page) ([]byte, error) {
 	name := page.template()
 	var html bytes.Buffer
 	err := p.templates[name].Execute(&html, map[string]any{
-		"Frame": frame,
-		"Page":  page,
-		"Style": p.links["authserver.css"],
-		"Icon":  p.links["icon.svg"],
+		"Frame":  frame,
+		"Page":   page,
+		"Style":  p.links["authserver.css"],
+		"Icon":   p.links["icon.svg"],
+		"Script": p.links["form_post.js"],
 	})
 	if err != nil {
 		return nil, fmt.Errorf("render page %s: %w", name, err)
