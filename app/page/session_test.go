@@ -49,13 +49,26 @@ func TestSessionThatEndsSoonIsSaidAndCanBeExtended(t *testing.T) {
 	server := &server{session: held()}
 	screen, window, html := watch(t, server)
 	html()
-	window.tick(window.now.Add(29 * time.Minute))
+	server.session.Expiry = &api.Expiry{Now: noon.Add(29 * time.Minute), Idle: noon.Add(30 * time.Minute), Absolute: noon.Add(time.Hour)}
+	window.now = window.now.Add(29 * time.Minute)
+	window.tick(window.now)
 	expect(t, html(), []string{text.ExpiringTitle, `id="expiring"`}, []string{text.FinalTitle})
 
 	server.session.Expiry = &api.Expiry{Now: noon.Add(29 * time.Minute), Idle: noon.Add(59 * time.Minute), Absolute: noon.Add(time.Hour)}
-	window.now = window.now.Add(29 * time.Minute)
 	screen.extend(anyCtx, event)
 	expect(t, html(), []string{text.StatusExtended, ">30:00<"}, []string{`id="expiring"`})
+}
+
+func TestSessionThatWasUsedElsewhereIsNotSaidToEnd(t *testing.T) {
+	server := &server{session: held()}
+	_, window, html := watch(t, server)
+	html()
+	later := *server.session.Expiry
+	later.Now, later.Idle = noon.Add(28*time.Minute), noon.Add(50*time.Minute)
+	server.session.Expiry = &later
+	window.now = window.now.Add(28*time.Minute - 3*time.Second)
+	window.tick(window.now)
+	expect(t, html(), []string{">22:00<"}, []string{text.ExpiringTitle})
 }
 
 func TestAbsoluteEndOffersASignInAndNoExtension(t *testing.T) {
@@ -63,7 +76,11 @@ func TestAbsoluteEndOffersASignInAndNoExtension(t *testing.T) {
 	server.session.Expiry.Idle = server.session.Expiry.Absolute
 	_, window, html := watch(t, server)
 	html()
-	window.tick(window.now.Add(59 * time.Minute))
+	late := *server.session.Expiry
+	late.Now = noon.Add(59 * time.Minute)
+	server.session.Expiry = &late
+	window.now = window.now.Add(59 * time.Minute)
+	window.tick(window.now)
 	expect(t, html(), []string{text.FinalTitle, text.SignInAgain}, []string{text.ExpiringTitle})
 }
 

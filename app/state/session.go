@@ -11,6 +11,9 @@ import (
 // warnBefore is how long before its end a session is said to end. The server's own warning may come earlier.
 const warnBefore = 2 * time.Minute
 
+// askBefore is how long before that the server is asked whether it is so.
+const askBefore = 5 * time.Second
+
 // Live is how the screen learns of what happens to the session.
 type Live int
 
@@ -58,7 +61,9 @@ type Session struct {
 	ahead    time.Duration // of the server's clock over this machine's
 	expiring bool          // the server says so
 	heard    bool          // an event came
-	asked    time.Time     // the end that the server was asked about
+	asked    time.Time     // the end that the server was asked about, when it came
+	// askedSoon is the same for when it came near.
+	askedSoon time.Time
 }
 
 // Check begins to ask for the session. It returns the number of the check, for Checked.
@@ -97,18 +102,23 @@ func (s *Session) expiry(expiry *api.Expiry, now time.Time) {
 	s.Now, s.expiring = expiry.Now, false
 }
 
-// Tick moves the clock. It reports whether the session's end has come, once: then the server is asked, as it alone knows.
+// Tick moves the clock. It reports whether the server has to be asked: just before the session is said to end soon, as
+// another tab may have used it meanwhile, and when its end has come. Each is asked once.
 func (s *Session) Tick(now time.Time) (ask bool) {
 	if s.Phase != SignedIn || s.Document.Expiry == nil {
 		return false
 	}
 	s.Now = now.Add(s.ahead)
 	end := s.End()
-	if s.Now.Before(end) || s.asked.Equal(end) {
-		return false
+	for _, at := range []struct {
+		early time.Duration
+		asked *time.Time
+	}{{warnBefore + askBefore, &s.askedSoon}, {0, &s.asked}} {
+		if s.Left(end) <= at.early && !at.asked.Equal(end) {
+			*at.asked, ask = end, true
+		}
 	}
-	s.asked = end
-	return true
+	return ask
 }
 
 // End is when the session ends if nothing happens.

@@ -13,6 +13,8 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"cloakroom/app/snippet"
+	"cloakroom/app/text"
+	"cloakroom/bff/api"
 )
 
 // enter signs alice in, from the app's page to the app's page.
@@ -290,4 +292,57 @@ func TestCodeIsCopiedUnderTheStrictPolicy(t *testing.T) {
 	running(b)
 	b.do("copy", chromedp.Click(`.copy`, chromedp.NodeVisible))
 	b.wait("it says so", `document.querySelector(".copy").textContent === "Copied" + "."`)
+}
+
+func TestSessionThatEndsElsewhereIsSaidAtOnce(t *testing.T) {
+	p := start(t)
+	first, second := open(t), open(t)
+	enter(first, p)
+	first.visit(p.origin + "/session")
+	first.wait("it is live", `!!document.querySelector(".live-on")`)
+	signIn(second, p, "alice", "wonderland")
+	second.arrive(p.origin + "/")
+	second.visit(p.origin + "/session")
+	second.click("end-others")
+	first.see("alert", text.EndedBecause(api.EndedByUser).Title)
+	first.gone("user-name")
+	first.looks("ended")
+	second.click("extend")
+	second.see("status", "You stay signed in.")
+}
+
+// wantsSignIn has the API's next deletion of all notes answered as it is when the sign-in was too long ago.
+const wantsSignIn = `(() => {
+  const real = window.fetch;
+  window.fetch = (path, options) => {
+    if (options.method !== "DELETE" || path !== "/api/notes") return real(path, options);
+    window.fetch = real;
+    const problem = {title: "t", status: 401, code: "step_up_required", request_id: "r", login_url: "/bff/login?max_age=0"};
+    return Promise.resolve(new Response(JSON.stringify(problem), {status: 401, headers: {"Content-Type": "application/problem+json"}}));
+  };
+  return true;
+})()`
+
+func TestDeletingAllNotesGoesOnAfterTheFreshSignIn(t *testing.T) {
+	p := start(t)
+	b := open(t)
+	enter(b, p)
+	b.fill("note-text", "a coat nobody wants")
+	b.click("note-add")
+	b.see("notes", "a coat nobody wants")
+	evaluate[bool](b, wantsSignIn)
+	b.click("notes-clear")
+	b.click("notes-clear-yes")
+	b.see("notes", text.StepUpTitle)
+	b.looks("step-up")
+	b.click("step-up")
+	b.arrive(p.issuer)
+	b.fill("username", "alice")
+	b.fill("password", "wonderland")
+	b.click("login")
+	b.arrive(p.origin + "/")
+	b.see("notes", text.NotesEmpty)
+	if found := secretsInThePage(b); found != "" {
+		t.Errorf("it is kept that the notes were to be deleted: %s", found)
+	}
 }
