@@ -37,6 +37,7 @@ func TestSomeoneElsesClientsDriveTheServer(t *testing.T) {
 	}
 	command := interop.Node(t.Context(), house.environment(t), append([]string{"--test", "--test-reporter=spec"}, files...)...)
 	command.Stdout, command.Stderr = os.Stdout, os.Stderr
+	defer house.keepsNoSecret(t)
 	if err := command.Run(); err != nil {
 		t.Errorf("a check failed: %v", err)
 		if err := os.WriteFile(filepath.Join(os.TempDir(), "interop-authserver.log"), house.log.Bytes(), 0o600); err == nil {
@@ -61,7 +62,7 @@ func start(t *testing.T) *house {
 	if err := errors.Join(err, config.ReadSecrets(os.ReadFile)); err != nil {
 		t.Fatal(err)
 	}
-	store, err := sqlstore.Open(t.Context(), filepath.Join(t.TempDir(), "authserver.db"), time.Now)
+	store, err := sqlstore.Open(t.Context(), filepath.Join(h.database, "authserver.db"), time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}

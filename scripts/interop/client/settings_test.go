@@ -14,7 +14,7 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"sync"
+	"path/filepath"
 	"testing"
 	"text/template"
 
@@ -33,6 +33,9 @@ type settings struct {
 	// TLSBase is the origin where the server asks clients for their certificates.
 	TLSBase      string
 	Certificates certificates
+
+	database string // the folder of the server's SQLite file
+	canaries string // the file in which the checks note their secrets
 }
 
 // keyPair is a client's key, as JSON Web Keys.
@@ -60,6 +63,8 @@ func newSettings(t *testing.T, plain, mutual net.Addr) settings {
 
 		TLSBase:      fmt.Sprintf("https://localhost:%d", mutual.(*net.TCPAddr).Port),
 		Certificates: newCertificates(t),
+		database:     t.TempDir(),
+		canaries:     filepath.Join(t.TempDir(), "canaries"),
 	}
 }
 
@@ -131,26 +136,8 @@ func (s settings) environment(t *testing.T) []string {
 		"INTEROP=" + encode(t, map[string]any{
 			"base": s.Base, "app": s.App, "appPort": s.AppPort, "secret": s.Secret, "password": s.Password,
 			"keys":    map[string]json.RawMessage{"ES256": json.RawMessage(s.ES256.Private), "PS256": json.RawMessage(s.PS256.Private)},
-			"tlsBase": s.TLSBase, "certificates": s.Certificates.forChecks(t),
+			"tlsBase": s.TLSBase, "certificates": s.Certificates.forChecks(t), "canaries": s.canaries,
 		}),
 		"NODE_NO_WARNINGS=1",
 	}
-}
-
-// lockedBuffer is the server's log.
-type lockedBuffer struct {
-	mu     sync.Mutex
-	buffer bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(data []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buffer.Write(data)
-}
-
-func (b *lockedBuffer) Bytes() []byte {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return bytes.Clone(b.buffer.Bytes())
 }

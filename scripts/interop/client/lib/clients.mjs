@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import * as oidc from 'openid-client';
 import { baseline, callback, keys, secret } from './house.mjs';
 import { Browser } from './browser.mjs';
+import { plant } from './canaries.mjs';
 
 export const discover = (clientId, authentication, { issuer = baseline, metadata } = {}) =>
   oidc.discovery(new URL(issuer), clientId, metadata, authentication, {
@@ -84,6 +85,7 @@ export async function signIn(config, parameters, options) {
   const attempt = await Attempt.of(config, parameters, options);
   const answer = await attempt.authorize();
   const tokens = await attempt.redeem(answer, options?.checks);
+  plant({ attempt, answer, tokens });
   return { attempt, answer, tokens, browser: attempt.browser, asked: attempt.page.asked };
 }
 

@@ -19,3 +19,4 @@ export const fapi2 = issuerOf('fapi2');
 export const brief = issuerOf('brief');
 export const certificates = run.certificates;
 export const onTLS = (address) => String(address).replace(run.base, run.tlsBase);
+export const canaryFile = run.canaries;
