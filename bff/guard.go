@@ -143,9 +143,10 @@ func (b *BFF) checkSameOrigin(r *http.Request) error {
 	return nil
 }
 
-// checkServer refuses what a browser sends along: no page is to make a browser speak for a provider.
+// checkServer refuses what a browser sends along: no page is to make a browser speak for a provider. Sec-Fetch-Mode is no
+// sign of a browser: Node's fetch sends it.
 func checkServer(r *http.Request) error {
-	for _, name := range []string{"Origin", "Sec-Fetch-Site", "Sec-Fetch-Mode"} {
+	for _, name := range []string{"Origin", "Sec-Fetch-Site"} {
 		if r.Header[name] != nil {
 			return refuse(api.CSRFRejected, "this address is for servers")
 		}
