@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	mathrand "math/rand/v2"
 	"net"
 	"net/http"
 	"path/filepath"
@@ -182,8 +181,8 @@ func chaos(t *testing.T, grace bool) {
 		for nth, one := range browsers {
 			for i := range calls {
 				at, giveUp := []*house{a, b}[(i+nth)%2], time.Duration(0)
-				if mathrand.IntN(3) == 0 {
-					giveUp = time.Duration(1+mathrand.IntN(100)) * time.Millisecond
+				if anyOf(3) == 0 {
+					giveUp = time.Duration(1+anyOf(100)) * time.Millisecond
 				}
 				group.Go(func() {
 					if status := one.at(at).call(t.Context(), giveUp); status != 0 || giveUp == 0 {

@@ -2,8 +2,8 @@ package bff
 
 import (
 	"crypto/rand"
+	"encoding/binary"
 	"fmt"
-	mathrand "math/rand/v2"
 	"net/http"
 	"strconv"
 	"strings"
@@ -47,7 +47,7 @@ func (r *rotation) intercept(w http.ResponseWriter, request *http.Request) bool 
 	if request.PostForm.Get("grant_type") != "refresh_token" {
 		return false
 	}
-	time.Sleep(time.Duration(mathrand.IntN(60)) * time.Millisecond)
+	time.Sleep(time.Duration(anyOf(60)) * time.Millisecond)
 	instance := request.Header.Get("X-Instance")
 	next, answers, ok := r.rotate(request.PostForm.Get("refresh_token"), instance)
 	if !ok {
@@ -57,7 +57,7 @@ func (r *rotation) intercept(w http.ResponseWriter, request *http.Request) bool 
 	if r.after != nil {
 		r.after(instance, answers)
 	}
-	time.Sleep(time.Duration(mathrand.IntN(60)) * time.Millisecond)
+	time.Sleep(time.Duration(anyOf(60)) * time.Millisecond)
 	writeJSON(w, "application/json", 200, map[string]any{
 		"access_token": "at-" + rand.Text(), "token_type": "Bearer", "expires_in": 300, "refresh_token": next, "scope": "openid profile notes.read",
 	})
@@ -111,4 +111,11 @@ func (r *rotation) unstored(stored *sync.Map) map[string]bool {
 		}
 	}
 	return lost
+}
+
+// anyOf returns a number below n, at random.
+func anyOf(n uint16) int {
+	var data [2]byte
+	_, _ = rand.Read(data[:]) // never fails (crypto/rand)
+	return int(binary.BigEndian.Uint16(data[:]) % n)
 }
