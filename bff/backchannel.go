@@ -49,6 +49,7 @@ func (b *BFF) backchannelLogout(w http.ResponseWriter, r *http.Request) error {
 	}
 	ended, err := b.sessions.EndBy(ctx, token.Issuer, token.Subject, token.SID)
 	for _, record := range ended {
+		b.auditSession(ctx, auditSessionEnded, string(api.EndedByProvider), record)
 		b.revokeLater(ctx, record.Provider, record.RefreshToken)
 	}
 	if err != nil {

@@ -18,8 +18,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -39,11 +39,14 @@ type BFF struct {
 	store      session.Store
 	sealer     *session.Sealer
 	spent      *spentStates
-	refreshes  singleflight.Group
+	refreshes  *singleflight.Group
 	nonces     *nonces
 	early      *earlyRenewals
 	streams    *streams
-	unfinished unfinished
+	unfinished *unfinished
+	out        *outbound
+	metrics    *metrics
+	live       *atomic.Pointer[BFF] // what serves; its successors share everything that lives longer than a configuration
 	proxy      *proxy
 	page       http.Handler
 	router     *echo.Echo
@@ -62,10 +65,6 @@ func newBFF(cfg Config, store session.Store, page http.Handler, log *slog.Logger
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("configuration of the BFF:\n%w", err)
 	}
-	origin, err := url.Parse(cfg.Origin)
-	if err != nil {
-		return nil, fmt.Errorf("origin: %w", err)
-	}
 	sealer, err := cfg.Sealer()
 	if err != nil {
 		return nil, err
@@ -76,52 +75,25 @@ func newBFF(cfg Config, store session.Store, page http.Handler, log *slog.Logger
 		return nil, err
 	}
 	b := &BFF{
-		cfg: cfg, host: origin.Host, hsts: origin.Scheme == "https", pagePolicy: pagePolicy(),
-		providers: map[string]*provider{}, sessions: sessions, store: store, sealer: sealer,
+		cfg: cfg, pagePolicy: pagePolicy(), sessions: sessions, store: store, sealer: sealer,
 		spent: newSpentStates(now), nonces: newNonces(), early: newEarlyRenewals(now), streams: newStreams(), page: page, log: log, now: now,
+		refreshes: &singleflight.Group{}, unfinished: &unfinished{}, out: newOutbound(), metrics: newMetrics(), live: &atomic.Pointer[BFF]{},
 	}
-	out := newOutbound()
-	for i := range b.cfg.Providers {
-		configured := &b.cfg.Providers[i]
-		b.providers[configured.ID] = newProvider(configured, out, b.nonces, now)
-	}
-	if b.proxy, err = newProxy(b); err != nil {
+	if err := b.wire(nil); err != nil {
 		return nil, errors.Join(err, sessions.Close())
 	}
-	b.router = b.newRouter()
-	b.serveRoute = b.guarded(b.apiEndpoint())
+	b.live.Store(b)
 	return b, nil
 }
 
 // Handler answers everything on the public listener: /bff/*, /api/* and the page.
-func (b *BFF) Handler() http.Handler { return http.HandlerFunc(b.admit) }
-
-// Admin answers /livez and /readyz, for a listener that only operators reach.
-func (b *BFF) Admin() http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) {
-		writeJSON(w, "application/json", http.StatusOK, map[string]string{"status": "ok"})
-	})
-	mux.HandleFunc("GET /readyz", b.ready)
-	return mux
-}
-
-// ready says whether requests can be served. A provider that is down is no reason to take the BFF out: who is signed in
-// stays so.
-func (b *BFF) ready(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), 5*time.Second)
-	defer cancel()
-	if err := b.store.Ping(ctx); err != nil {
-		b.log.ErrorContext(ctx, "not ready", "error", err)
-		writeJSON(w, "application/json", http.StatusServiceUnavailable, map[string]string{"status": "unavailable", "store": err.Error()})
-		return
-	}
-	writeJSON(w, "application/json", http.StatusOK, map[string]string{"status": "ok", "store": "ok"})
+func (b *BFF) Handler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { b.live.Load().admit(w, r) })
 }
 
 // Close ends what runs in the background and keeps what sessions were seen. Requests should be over.
 func (b *BFF) Close() error {
-	b.proxy.closeIdle()
+	b.live.Load().proxy.closeIdle()
 	return b.sessions.Close()
 }
 

@@ -3,6 +3,7 @@ package bff
 import (
 	"context"
 	"io"
+	"log/slog"
 	"mime"
 	"net/http"
 	"time"
@@ -24,6 +25,7 @@ func (b *BFF) startSession(w http.ResponseWriter, r *http.Request, s *signIn) er
 		return refuse(api.StoreUnavailable, "the session could not be stored").because(err)
 	}
 	b.spent.completed(s.tx.State, record.ID)
+	b.auditSession(r.Context(), auditSignIn, auditOK, record)
 	if carriedErr == nil {
 		b.revokeLater(r.Context(), carried.Provider, carried.RefreshToken)
 	}
@@ -74,7 +76,7 @@ func (s *signIn) record() session.Record {
 // signInFailed takes the user back to where they were, with the reason in the URL.
 func (b *BFF) signInFailed(w http.ResponseWriter, r *http.Request, tx *transaction, err error) error {
 	refused := asRefusal(err)
-	b.log.WarnContext(r.Context(), "sign-in failed", "code", string(refused.code), "provider", tx.Provider, "cause", refused.Error())
+	b.audit(r.Context(), auditSignIn, string(refused.code), slog.String("provider", tx.Provider), slog.String("cause", refused.Error()))
 	redirect(w, withError(tx.ReturnURL, refused.code))
 	return nil
 }

@@ -13,7 +13,7 @@ type Config struct {
 	Origin string `yaml:"origin"`
 	// Listen is the public address, host:port. BFF_LISTEN overrides it. Default: localhost:8080.
 	Listen string `yaml:"listen"`
-	// AdminListen is the address of /livez and /readyz. BFF_ADMIN_LISTEN overrides it. Keep it off the public network.
+	// AdminListen is the address of /livez, /readyz and /metrics. BFF_ADMIN_LISTEN overrides it. Keep it off the public network.
 	// Default: localhost:8081.
 	AdminListen string           `yaml:"admin_listen"`
 	Session     SessionConfig    `yaml:"session"`

@@ -141,6 +141,12 @@ func (b *BFF) logRefusal(r *http.Request, refused *refusal, problem api.Problem)
 		attributes = append(attributes, slog.String("cause", refused.cause.Error()))
 	}
 	b.log.LogAttrs(r.Context(), level, "refused", attributes...)
+	if guardCodes[refused.code] {
+		b.audit(r.Context(), auditRefused, string(refused.code), slog.String("request_id", problem.RequestID))
+	}
+	if strings.HasPrefix(r.URL.Path, api.PathCallback) {
+		b.audit(r.Context(), auditSignIn, string(refused.code), slog.String("request_id", problem.RequestID))
+	}
 }
 
 // isNavigation reports whether the answer is shown to a person. A client without Sec-Fetch-Mode says so by asking for

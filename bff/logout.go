@@ -21,6 +21,7 @@ func (b *BFF) logout(w http.ResponseWriter, r *http.Request) error {
 	target := "/"
 	switch {
 	case err == nil:
+		b.auditSession(r.Context(), auditSessionEnded, string(api.EndedBySignOut), record)
 		b.revokeNow(r.Context(), record)
 		target = b.logoutURL(r.Context(), record)
 	case !errors.Is(err, session.ErrNoSession) && !errors.Is(err, session.ErrExpired) && !errors.Is(err, session.ErrRevoked):

@@ -31,6 +31,7 @@ type route struct {
 	returned  map[string]bool
 	transport http.RoundTripper
 	breaker   *breaker // one per upstream host
+	timings   timings
 }
 
 func newProxy(b *BFF) (*proxy, error) {
@@ -40,6 +41,7 @@ func newProxy(b *BFF) (*proxy, error) {
 		if err != nil {
 			return nil, err
 		}
+		compiled.timings = b.metrics.timings(compiled.cfg.Prefix)
 		p.routes = append(p.routes, compiled)
 	}
 	slices.SortFunc(p.routes, func(a, b *route) int { return len(b.cfg.Prefix) - len(a.cfg.Prefix) })

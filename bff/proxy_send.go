@@ -53,11 +53,13 @@ func (p *passage) attempt(r *http.Request) (response *http.Response, err error) 
 	if !p.route.breaker.allow(p.bff.now) {
 		return nil, errBreakerOpen
 	}
+	began := time.Now()
 	if p.bound != nil {
 		response, err = p.bound.roundTrip(p.route.transport, r)
 	} else {
 		response, err = p.route.transport.RoundTrip(r)
 	}
+	p.route.timings.observe(response, time.Since(began))
 	switch {
 	case err == nil:
 		p.route.breaker.answered()

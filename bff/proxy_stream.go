@@ -33,12 +33,15 @@ func (p *passage) bindStream(response *http.Response) {
 	}
 	ctx, cancel := context.WithCancel(&p.context)
 	body, sessions, id := response.Body, p.bff.sessions, p.session
+	open := p.bff.metrics.streams
 	timer := time.AfterFunc(grace, func() {
+		open.Inc()
+		defer open.Dec()
 		if ctx.Err() == nil && endsFirst(ctx, sessions, id) {
 			_ = body.Close()
 		}
 	})
-	response.Body = &stream{body, func() {
+	response.Body = &boundBody{body, func() {
 		timer.Stop()
 		cancel()
 	}}
@@ -54,13 +57,13 @@ func endsFirst(ctx context.Context, sessions *session.Manager, id string) bool {
 	return false
 }
 
-// stream is a body that says when nobody reads it any more.
-type stream struct {
+// boundBody is a body that says when nobody reads it any more.
+type boundBody struct {
 	io.ReadCloser
 	done func()
 }
 
-func (s *stream) Close() error {
+func (s *boundBody) Close() error {
 	s.done()
 	return s.ReadCloser.Close()
 }

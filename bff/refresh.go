@@ -127,8 +127,11 @@ func (b *BFF) renewOnce(ctx context.Context, id string, want tokenRequest, stale
 		}
 		got, err := b.askForToken(ctx, current, want, key)
 		if err != nil {
-			return nil, b.renewFailed(ctx, current, err)
+			err = b.renewFailed(ctx, current, err)
+			b.auditSession(ctx, auditRenewal, outcomeOf(err), current)
+			return nil, err
 		}
+		b.auditSession(ctx, auditRenewal, auditOK, current)
 		newest = cmp.Or(got.refreshToken, current.RefreshToken)
 		return func(r *session.Record) error { return keepRenewed(r, key, got) }, nil
 	})
@@ -199,6 +202,7 @@ func (b *BFF) renewFailed(ctx context.Context, current session.Record, err error
 	if _, endErr := b.sessions.EndByID(ctx, current.ID); endErr != nil && !errors.Is(endErr, session.ErrRevoked) && !errors.Is(endErr, session.ErrExpired) {
 		return endErr
 	}
+	b.auditSession(ctx, auditSessionEnded, string(api.EndedByRefresh), current)
 	return refuse(api.SessionRevoked, "the sign-in service ended the session").because(err)
 }
 

@@ -47,6 +47,7 @@ func (b *BFF) endSessions(w http.ResponseWriter, r *http.Request, record session
 		return refuse(api.InvalidRequest, "scope is not others or all")
 	}
 	for _, one := range ended {
+		b.auditSession(r.Context(), auditSessionEnded, string(api.EndedByUser), one)
 		b.revokeNow(r.Context(), one)
 	}
 	if err != nil {
@@ -72,6 +73,7 @@ func (b *BFF) endSession(w http.ResponseWriter, r *http.Request) error {
 	case err != nil:
 		return sessionRefusal(err)
 	}
+	b.auditSession(r.Context(), auditSessionEnded, string(api.EndedByUser), ended)
 	b.revokeNow(r.Context(), ended)
 	if ended.ID == record.ID {
 		b.sessions.ClearCookie(w)

@@ -86,6 +86,8 @@ func (p *passage) boundToSession(ctx context.Context) (context.Context, context.
 	ctx, cancel := context.WithCancelCause(ctx)
 	if p.session != "" {
 		go func() {
+			p.bff.metrics.streams.Inc()
+			defer p.bff.metrics.streams.Dec()
 			if endsFirst(ctx, p.bff.sessions, p.session) {
 				cancel(errSessionEnded)
 			}

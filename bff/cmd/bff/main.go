@@ -3,6 +3,9 @@
 //	bff serve   --config bff.yaml [--web DIR]   until SIGINT or SIGTERM
 //	bff check   --config bff.yaml               prints every problem of the configuration
 //	bff explain METHOD PATH --config bff.yaml   says what would happen to a request
+//	bff conformance --config bff.yaml           prints each requirement of RFC 10017 and how this configuration meets it
+//
+// A running bff reads its routes and providers again on SIGHUP; if they are not valid, it keeps the old ones.
 //
 // It owns what touches the machine: files, the environment, listeners and signals. Everything else is package bff's.
 package main
@@ -28,6 +31,7 @@ const usage = `usage:
   bff serve   --config bff.yaml [--web DIR]
   bff check   --config bff.yaml
   bff explain METHOD PATH --config bff.yaml
+  bff conformance --config bff.yaml
   bff example > bff.yaml
 `
 
@@ -53,6 +57,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return check(rest, stdout)
 	case "explain":
 		return explain(rest, stdout)
+	case "conformance":
+		return conformance(rest, stdout)
 	case "example":
 		_, err := stdout.Write(example)
 		return err
@@ -69,6 +75,14 @@ func check(args []string, stdout io.Writer) error {
 	}
 	_, err = fmt.Fprintf(stdout, "ok: %s, %d provider(s), %d route(s)\n", cfg.Origin, len(cfg.Providers), len(cfg.Routes))
 	return err
+}
+
+func conformance(args []string, stdout io.Writer) error {
+	cfg, err := load(flag.NewFlagSet("conformance", flag.ContinueOnError), args)
+	if err != nil {
+		return err
+	}
+	return cfg.WriteConformance(stdout)
 }
 
 func explain(args []string, stdout io.Writer) error {

@@ -11,6 +11,8 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"cloakroom/app"
@@ -48,10 +50,47 @@ func serve(ctx context.Context, args []string, stderr io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, front.Close()) }()
+	defer onHangup(ctx, func() { reload(ctx, front, args, log) })()
 	return listenAndServe(ctx, log, []face{
 		{"listen", "BFF_LISTEN", cfg.Listen, front.Handler()},
 		{"admin_listen", "BFF_ADMIN_LISTEN", cfg.AdminListen, front.Admin()},
 	}, func() { log.Info("ready", "origin", cfg.Origin, "listen", cfg.Listen, "admin_listen", cfg.AdminListen) })
+}
+
+// onHangup calls do for every SIGHUP until the returned function is called.
+func onHangup(ctx context.Context, do func()) (stop func()) {
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-hangups:
+				do()
+			}
+		}
+	}()
+	return func() {
+		signal.Stop(hangups)
+		cancel()
+	}
+}
+
+// reload reads the configuration again. What is wrong with it is logged, and the old one stays.
+func reload(ctx context.Context, front *bff.BFF, args []string, log *slog.Logger) {
+	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
+	flags.String("web", "", "")
+	cfg, err := load(flags, args)
+	if err == nil {
+		err = front.Reload(ctx, cfg)
+	}
+	if err != nil {
+		log.ErrorContext(ctx, "configuration not reloaded; the old one stays", "error", err)
+		return
+	}
+	log.InfoContext(ctx, "configuration reloaded", "routes", len(cfg.Routes), "providers", len(cfg.Providers))
 }
 
 // face is a listener of the program, with what overrides its address.
