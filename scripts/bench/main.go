@@ -23,6 +23,7 @@ func main() {
 	rounds := flag.Int("rounds", 5, "rounds per concurrency")
 	seconds := flag.Int("seconds", 3, "seconds per measurement")
 	profiles := flag.String("profiles", "", "write a CPU profile of every server to this `folder`")
+	tokens := flag.Bool("tokens", false, "measure the token endpoint beside oidc-provider (goals P5 to P7) instead; needs node")
 	flag.Parse()
 	ctx := context.Background()
 	stop, err := profile(*role, *profiles)
@@ -33,7 +34,13 @@ func main() {
 	defer stop()
 	switch *role {
 	case "":
+		if *tokens {
+			err = measureTokens(ctx, *rounds, *seconds, *profiles)
+			break
+		}
 		err = measure(ctx, *rounds, *seconds, *profiles)
+	case "issuer":
+		err = serve(ctx, func(origin string) (http.Handler, error) { return newIssuer(ctx, origin) })
 	case "upstream":
 		err = serve(ctx, func(string) (http.Handler, error) { return answer(), nil })
 	case "bare":
