@@ -21,6 +21,10 @@ type metadata struct {
 	JWKSURI                     string   `json:"jwks_uri"`
 	UserinfoEndpoint            string   `json:"userinfo_endpoint"`
 	RevocationEndpoint          string   `json:"revocation_endpoint"`
+	IntrospectionEndpoint       string   `json:"introspection_endpoint"`
+	IntrospectionAuthMethods    []string `json:"introspection_endpoint_auth_methods_supported"`
+	IntrospectionAuthAlgorithms []string `json:"introspection_endpoint_auth_signing_alg_values_supported"`
+	IntrospectionAlgorithms     []string `json:"introspection_signing_alg_values_supported"`
 	EndSessionEndpoint          string   `json:"end_session_endpoint"`
 	ScopesSupported             []string `json:"scopes_supported"`
 	ResponseTypesSupported      []string `json:"response_types_supported"`
@@ -54,28 +58,32 @@ func (s *Server) discovery(w http.ResponseWriter, _ *http.Request, iss *issuer) 
 	issuer := iss.Issuer()
 	authMethods := authMethodsOf(iss)
 	writeJSON(w, http.StatusOK, metadata{
-		Issuer:                 issuer,
-		AuthorizationEndpoint:  issuer + "/oauth2/authorize",
-		TokenEndpoint:          issuer + "/oauth2/token",
-		PAREndpoint:            issuer + "/oauth2/par",
-		RequirePAR:             iss.Policy.PushedOnly(),
-		JWKSURI:                issuer + "/oauth2/jwks",
-		UserinfoEndpoint:       issuer + "/oauth2/userinfo",
-		RevocationEndpoint:     issuer + "/oauth2/revoke",
-		EndSessionEndpoint:     issuer + "/oauth2/logout",
-		ScopesSupported:        allScopes(iss),
-		ResponseTypesSupported: []string{"code"},
-		ResponseModesSupported: client.ResponseModes(),
-		GrantTypesSupported:    []string{oauth.GrantAuthorizationCode, oauth.GrantRefreshToken, oauth.GrantClientCredentials},
-		PromptValuesSupported:  []string{promptNone, promptLogin, promptConsent, promptSelectAccount},
-		SubjectTypesSupported:  []string{"public"},
-		ACRValuesSupported:     []string{acrPassword},
-		ClaimsSupported:        supportedClaims(),
-		IDTokenAlgorithms:      []string{iss.Policy.IDTokenAlgorithm.String()},
-		UserinfoAlgorithms:     algorithmNames(iss.Policy.Algorithms()),
-		ClientAuthMethods:      authMethods,
-		ClientAuthAlgorithms:   algorithmNames(iss.ClientAlgorithms()),
-		RevocationAuthMethods:  authMethods,
+		Issuer:                      issuer,
+		AuthorizationEndpoint:       issuer + "/oauth2/authorize",
+		TokenEndpoint:               issuer + "/oauth2/token",
+		PAREndpoint:                 issuer + "/oauth2/par",
+		RequirePAR:                  iss.Policy.PushedOnly(),
+		JWKSURI:                     issuer + "/oauth2/jwks",
+		UserinfoEndpoint:            issuer + "/oauth2/userinfo",
+		RevocationEndpoint:          issuer + "/oauth2/revoke",
+		IntrospectionEndpoint:       issuer + "/oauth2/introspect",
+		IntrospectionAuthMethods:    slices.DeleteFunc(slices.Clone(authMethods), func(method string) bool { return method == oauth.AuthNone }),
+		IntrospectionAuthAlgorithms: algorithmNames(iss.ClientAlgorithms()),
+		IntrospectionAlgorithms:     []string{iss.Policy.AccessTokenAlgorithm.String()},
+		EndSessionEndpoint:          issuer + "/oauth2/logout",
+		ScopesSupported:             allScopes(iss),
+		ResponseTypesSupported:      []string{"code"},
+		ResponseModesSupported:      client.ResponseModes(),
+		GrantTypesSupported:         []string{oauth.GrantAuthorizationCode, oauth.GrantRefreshToken, oauth.GrantClientCredentials},
+		PromptValuesSupported:       []string{promptNone, promptLogin, promptConsent, promptSelectAccount},
+		SubjectTypesSupported:       []string{"public"},
+		ACRValuesSupported:          []string{acrPassword},
+		ClaimsSupported:             supportedClaims(),
+		IDTokenAlgorithms:           []string{iss.Policy.IDTokenAlgorithm.String()},
+		UserinfoAlgorithms:          algorithmNames(iss.Policy.Algorithms()),
+		ClientAuthMethods:           authMethods,
+		ClientAuthAlgorithms:        algorithmNames(iss.ClientAlgorithms()),
+		RevocationAuthMethods:       authMethods,
 
 		RevocationAuthAlgorithms:    algorithmNames(iss.ClientAlgorithms()),
 		CodeChallengeMethods:        []string{oauth.ChallengeMethodS256},

@@ -43,6 +43,7 @@ tenants:
           - {name: notes.read, description: Read your notes, resource: "https://api.example/"}
           - {name: notes.write, description: Change your notes, resource: "https://api.example/"}
           - {name: other.read, description: Read the other, resource: "https://other.example/"}
+          - {name: vault.read, description: Read the vault, resource: "https://vault.example/", access_token_format: opaque}
         clients:
           - id: web
             name: The web app
@@ -51,7 +52,7 @@ tenants:
             redirect_uris: ["https://app.example/callback", "https://app.example/second?keep=this"]
             post_logout_redirect_uris: ["https://app.example/bye"]
             grant_types: [authorization_code, refresh_token]
-            scopes: [openid, profile, email, address, phone, offline_access, notes.read, notes.write, other.read]
+            scopes: [openid, profile, email, address, phone, offline_access, notes.read, notes.write, other.read, vault.read]
             id_token_claims: [name]
           - id: other
             name: Another app
@@ -66,6 +67,12 @@ tenants:
             redirect_uris: ["https://spa.example/callback"]
             grant_types: [authorization_code, refresh_token]
             scopes: [openid, notes.read]
+          - id: vault-api
+            secret_hash: sha256:$WEB
+            resources: ["https://vault.example/"]
+          - id: notes-api
+            secret_hash: sha256:$WEB
+            resources: ["https://api.example/"]
           - id: signed
             token_endpoint_auth_method: client_secret_post
             secret_hash: sha256:$WEB

@@ -2,7 +2,6 @@ package authserver
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"time"
 
@@ -49,43 +48,34 @@ func (s *Server) issueTokens(ctx context.Context, iss *issuer, c *client.Client,
 	return response, err
 }
 
-// issueAccess makes an access token (RFC 9068) and keeps its jti, so that it can be revoked with its grant.
+// issueAccess makes an access token, and keeps its jti, so that it can be revoked with its grant: a JWT (RFC 9068), or an opaque one
+// whose secret is kept as a hash.
 func (s *Server) issueAccess(ctx context.Context, iss *issuer, issue issuance) (text string, lifetime time.Duration, err error) {
-	now, grant := s.now(), issue.grant
-	expires := earlier(now.Add(iss.Policy.AccessToken), grant.Expires)
-	access := token.Access{
-		ID:       store.NewID(now),
-		Subject:  grant.Subject,
-		ClientID: grant.ClientID,
-		Audience: issue.target.audience,
-		Scopes:   issue.target.scopes,
-		AuthTime: grant.AuthTime,
-		ACR:      grant.ACR,
-		AMR:      grant.AMR,
-		Issued:   now,
-		Expires:  expires,
-
-		Confirmation: json.RawMessage(issue.bound.text()),
-	}
-	if access.Subject == "" { // RFC 9068 §2.2: without a user, the client is the subject
-		access.Subject = grant.ClientID
-	}
-	err = s.store.IssueAccessToken(ctx, store.AccessToken{
-		Workspace: iss.Key(),
-		ID:        access.ID,
-		GrantID:   grant.ID,
-		Scopes:    access.Scopes,
-		Audience:  access.Audience,
-		Created:   now,
-		Expires:   expires,
-
+	now := s.now()
+	record := store.AccessToken{
+		Workspace:    iss.Key(),
+		GrantID:      issue.grant.ID,
+		Scopes:       issue.target.scopes,
+		Audience:     issue.target.audience,
 		Confirmation: issue.bound.text(),
-	})
-	if err != nil {
+		Created:      now,
+		Expires:      earlier(now.Add(iss.Policy.AccessToken), issue.grant.Expires),
+	}
+	handle := store.NewHandle(now)
+	record.ID = handle.ID
+	opaque := iss.OpaqueFor(record.Audience)
+	if opaque {
+		record.SecretHash = handle.Hash()
+	}
+	if err := s.store.IssueAccessToken(ctx, record); err != nil {
 		return "", 0, issueFailed("keep access token", err)
 	}
-	text, err = iss.tokens.SignAccess(access)
-	return text, expires.Sub(now), err
+	lifetime = record.Expires.Sub(now)
+	if opaque {
+		return handle.Reveal(), lifetime, nil
+	}
+	text, err = iss.tokens.SignAccess(accessOf(record, issue.grant))
+	return text, lifetime, err
 }
 
 func (s *Server) issueID(iss *issuer, c *client.Client, issue issuance, access string) (string, error) {

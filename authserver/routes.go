@@ -35,6 +35,7 @@ func (s *Server) routes() http.Handler {
 
 		// With the tokens.
 		{getPost, "/oauth2/userinfo", s.userinfo, bearer},
+		{post, "/oauth2/introspect", s.introspect, api},
 		{post, "/oauth2/revoke", s.revoke, api},
 
 		// The end.

@@ -46,6 +46,9 @@ type Client struct {
 	GrantTypes                       []string     `yaml:"grant_types"`    // default authorization_code
 	Scopes                           oauth.Scopes `yaml:"scopes"`         // all that it may ask for
 	DefaultScopes                    oauth.Scopes `yaml:"default_scopes"` // what a request without a scope parameter asks for
+	// Resources are the resource servers that this client is: it may introspect access tokens for them (RFC 7662). A client that is
+	// nothing else needs no grant type.
+	Resources []string `yaml:"resources"`
 	// ResponseModes are how it may ask for its answers: query and form_post, the default is both.
 	ResponseModes []string `yaml:"response_modes"`
 	// PKCE is required (default) or optional. Optional is for confidential clients only; with it, a request that sends a

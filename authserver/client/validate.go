@@ -16,7 +16,7 @@ func (c *Client) SetDefaults() {
 	if c.AuthMethod == "" {
 		c.AuthMethod = oauth.AuthSecretBasic // RFC 7591 §2
 	}
-	if len(c.GrantTypes) == 0 {
+	if len(c.GrantTypes) == 0 && len(c.Resources) == 0 {
 		c.GrantTypes = []string{oauth.GrantAuthorizationCode} // RFC 7591 §2
 	}
 	if len(c.ResponseModes) == 0 {

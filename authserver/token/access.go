@@ -57,6 +57,16 @@ func (i *Issuer) SignAccess(a Access) (string, error) {
 	}, typeAccess, i.accessAlgorithm)
 }
 
+// SignIntrospection makes a signed introspection answer for one caller (RFC 9701 §5).
+func (i *Issuer) SignIntrospection(answer any, audience string, now time.Time) (string, error) {
+	return i.sign(struct {
+		Issuer   string `json:"iss"`
+		Audience string `json:"aud"`
+		Issued   int64  `json:"iat"`
+		Answer   any    `json:"token_introspection"`
+	}{i.name, audience, seconds(now), answer}, typeIntrospection, i.accessAlgorithm)
+}
+
 // VerifyAccess reads an access token of this issuer, of any audience; ErrInvalid if it is not one or has expired. Whether it
 // is revoked, the store knows.
 func (i *Issuer) VerifyAccess(text string) (Access, error) {

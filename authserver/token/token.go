@@ -25,6 +25,8 @@ const (
 	typeAccess = "at+jwt"
 	typeID     = "JWT"
 
+	typeIntrospection = "token-introspection+jwt" // RFC 9701 §5
+
 	typeUserinfo = "userinfo+jwt" // nobody has registered one; it keeps the answer from being an ID token
 )
 

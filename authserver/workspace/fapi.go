@@ -59,7 +59,7 @@ func (w *Workspace) fapiClientProblems(c *client.Client) []error {
 		problems = append(problems, fmt.Errorf("token_endpoint_auth_method: %q is none of private_key_jwt, tls_client_auth and self_signed_tls_client_auth (FAPI 2.0 §5.3.2.1)", c.AuthMethod))
 	}
 	// FAPI 2.0 §5.3.2.1 (4) and (5).
-	if !c.DPoPBound && !c.CertificateBound {
+	if len(c.GrantTypes) > 0 && !c.DPoPBound && !c.CertificateBound {
 		problems = append(problems, errors.New("dpop_bound_access_tokens or tls_client_certificate_bound_access_tokens has to be true (FAPI 2.0 §5.3.2.1)"))
 	}
 	// FAPI 2.0 §5.3.2.2 (5).

@@ -20,6 +20,9 @@ type Policy struct {
 	// DefaultAudience is the audience of access tokens when neither the request nor its scopes say one; default the issuer.
 	DefaultAudience string `yaml:"default_audience"`
 
+	// AccessTokenFormat is jwt (default, RFC 9068), which resource servers verify themselves, or opaque, which they introspect.
+	AccessTokenFormat Format `yaml:"access_token_format"`
+
 	// RequirePAR refuses authorization requests that were not pushed (RFC 9126 §5); always so in preset fapi2.
 	RequirePAR *bool `yaml:"require_par"`
 
@@ -35,6 +38,17 @@ type Policy struct {
 
 	Keys Keys `yaml:"keys"`
 }
+
+// Format is what an access token is.
+type Format string
+
+// The formats of access tokens.
+const (
+	FormatJWT    Format = "jwt"
+	FormatOpaque Format = "opaque"
+)
+
+func (f Format) valid() bool { return f == "" || f == FormatJWT || f == FormatOpaque }
 
 // PushedOnly reports whether all authorization requests have to be pushed.
 func (p *Policy) PushedOnly() bool { return p.RequirePAR != nil && *p.RequirePAR }
@@ -107,6 +121,7 @@ func (p *Policy) setDefaults() {
 	setDefault(&p.Interaction, 15*time.Minute)
 	setDefault(&p.SessionIdle, 2*time.Hour)
 	setDefault(&p.SessionAbsolute, 12*time.Hour)
+	setDefault(&p.AccessTokenFormat, FormatJWT)
 	setDefault(&p.DPoPNonce, NonceRequired)
 	setDefault(&p.AccessTokenAlgorithm, jwa.ES256)
 	setDefault(&p.IDTokenAlgorithm, jwa.RS256) // OpenID Connect Discovery §3: RS256 has to be there
@@ -147,6 +162,9 @@ func (p *Policy) problems() []error {
 	}
 	if p.AccessToken > maxAccessToken {
 		report("access_token_lifetime", "%s is more than %s", p.AccessToken, maxAccessToken)
+	}
+	if !p.AccessTokenFormat.valid() {
+		report("access_token_format", "%q is neither jwt nor opaque", p.AccessTokenFormat)
 	}
 	if p.DPoPNonce != NonceRequired && p.DPoPNonce != NonceOffered {
 		report("dpop_nonce", "%q is neither required nor offered", p.DPoPNonce)

@@ -78,6 +78,14 @@ func (w *Workspace) scopeProblems() []error {
 			report("is there twice")
 		}
 		seen[scope.Name] = true
+		if !scope.AccessTokenFormat.valid() {
+			report("access_token_format: %q is neither jwt nor opaque", scope.AccessTokenFormat)
+		}
+		for _, other := range w.Scopes {
+			if other.Resource == scope.Resource && other.AccessTokenFormat != scope.AccessTokenFormat {
+				report("access_token_format: is another than that of %q, for the same resource", other.Name)
+			}
+		}
 		if scope.Description == "" {
 			report("description is missing: the user reads it on the consent page")
 		}
@@ -113,6 +121,14 @@ func (w *Workspace) clientProblems() []error {
 		seen[client.ID] = true
 		if alg := client.UserinfoAlgorithm; alg != "" && !slices.Contains(w.Policy.Algorithms(), alg) {
 			problems = append(problems, fmt.Errorf("client %q: userinfo_signed_response_alg: the workspace does not sign with %q", client.ID, alg))
+		}
+		for _, resource := range client.Resources {
+			if resource != w.Policy.DefaultAudience && !slices.ContainsFunc(w.Scopes, func(scope Scope) bool { return scope.Resource == resource }) {
+				problems = append(problems, fmt.Errorf("client %q: resources: %q is the resource of no scope", client.ID, resource))
+			}
+		}
+		if client.Public() && len(client.Resources) > 0 {
+			problems = append(problems, fmt.Errorf("client %q: resources: a public client cannot introspect", client.ID))
 		}
 		for _, name := range client.Scopes {
 			if _, known := w.Scope(name); !known {

@@ -58,6 +58,8 @@ type Scope struct {
 	// Resource is the audience of access tokens with this scope, as an absolute URI (RFC 8707); empty for scopes about the user,
 	// which the authorization server answers itself.
 	Resource string `yaml:"resource"`
+	// AccessTokenFormat is that of access tokens for the resource; empty for the policy's. All scopes of a resource agree on it.
+	AccessTokenFormat Format `yaml:"access_token_format"`
 }
 
 // User is an account that exists from the first start on. What its user changes later stays.
@@ -82,6 +84,16 @@ func (w *Workspace) Issuer() string { return w.Base + w.Path() }
 
 // Path is the path under which all of the workspace is served.
 func (w *Workspace) Path() string { return "/" + w.Tenant + "/" + w.Name }
+
+// OpaqueFor reports whether access tokens for an audience are opaque.
+func (w *Workspace) OpaqueFor(audience string) bool {
+	for _, scope := range w.Scopes {
+		if scope.Resource == audience && scope.AccessTokenFormat != "" {
+			return scope.AccessTokenFormat == FormatOpaque
+		}
+	}
+	return w.Policy.AccessTokenFormat == FormatOpaque
+}
 
 // Find returns a client, nil if there is none with this id.
 func (w *Workspace) Find(clientID string) *client.Client {
