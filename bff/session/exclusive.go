@@ -9,8 +9,9 @@ import (
 )
 
 const (
-	// exclusiveTimeout bounds everything that [Manager.Exclusive] does, waiting for others included.
+	// exclusiveTimeout bounds the waiting for others and the work of [Manager.Exclusive], keepTimeout the storing of what it brought.
 	exclusiveTimeout = 30 * time.Second
+	keepTimeout      = 15 * time.Second
 	// leaseTTL is how long a killed instance keeps the others waiting. Who lives renews it in time.
 	leaseTTL     = 6 * time.Second
 	renewEvery   = leaseTTL / 3
@@ -31,8 +32,8 @@ type Work func(ctx context.Context, current Record) (change func(*Record) error,
 // the session has a new version, which they return, or until it is their turn. So the session that is returned may
 // have been changed by another's work: see whether it is what you need, and call again if not.
 //
-// It goes on when the caller leaves, for half a minute at most: ctx ends only the waiting. What work brought is stored as long as
-// the store can be reached in that time. An instance that lost its lease, because it was paused, does not write over what another
+// It goes on when the caller leaves: ctx ends only the waiting. Work has half a minute, waiting for its turn included, and what it
+// brought a quarter more to be stored in, even if the store is down at first. An instance that lost its lease, because it was paused, does not write over what another
 // one stored; the refresh token tells: a change that began from one which the session no longer has is dropped.
 // ErrRevoked, ErrExpired and ErrNoSession as in [Manager.Current]; errors of work as they are.
 func (m *Manager) Exclusive(ctx context.Context, id string, work Work) (Record, error) {
@@ -58,7 +59,7 @@ func (m *Manager) Exclusive(ctx context.Context, id string, work Work) (Record, 
 
 // fly runs in no caller's goroutine: a panic of work would end the process.
 func (m *Manager) fly(ctx context.Context, id string, work Work) (record Record, err error) {
-	ctx, cancel := context.WithTimeout(ctx, exclusiveTimeout)
+	working, cancel := context.WithTimeout(ctx, m.exclusive)
 	defer cancel()
 	defer func() {
 		if panicked := recover(); panicked != nil {
@@ -66,20 +67,22 @@ func (m *Manager) fly(ctx context.Context, id string, work Work) (record Record,
 			record, err = Record{}, errors.New("session: exclusive work panicked")
 		}
 	}()
-	lease, moved, err := m.turn(ctx, id)
+	lease, moved, err := m.turn(working, id)
 	if err != nil || lease == nil {
 		return moved, err
 	}
 	defer m.holding(ctx, *lease)()
-	read, err := m.Load(ctx, id) // after the lease is held: another instance may have done the work
+	read, err := m.Load(working, id) // after the lease is held: another instance may have done the work
 	if err != nil {
 		return Record{}, err
 	}
-	change, err := work(ctx, read)
+	change, err := work(working, read)
 	if err != nil || change == nil {
 		return read, err
 	}
-	return m.keepWork(ctx, *lease, read, change)
+	keeping, cancelKeeping := context.WithTimeout(ctx, keepTimeout)
+	defer cancelKeeping()
+	return m.keepWork(keeping, *lease, read, change)
 }
 
 // turn waits until the lease is ours, or until the session has another version than when the waiting began.

@@ -225,26 +225,3 @@ func TestExclusiveWorkThatFailsOrPanicsHoldsNobodyUp(t *testing.T) {
 		}
 	})
 }
-
-// What was redeemed is stored when the store is back, or its answer was lost: the provider takes the old token no more.
-func TestExclusiveWorkOutlivesAnOutageOfTheStore(t *testing.T) {
-	for name, breakStore := range map[string]func(*counting) (repair func()){
-		"the store is down":     func(c *counting) func() { c.down.Store(true); return func() { c.down.Store(false) } },
-		"its answers are lost":  func(c *counting) func() { c.lost.Store(true); return func() { c.lost.Store(false) } },
-		"it is as it should be": func(*counting) func() { return func() {} },
-	} {
-		t.Run(name, func(t *testing.T) {
-			s, b := newSite(t), &browser{}
-			provider := newRedeem()
-			record := s.signIn(t, b, "alice")
-			provider.beforeAnswer = func() {
-				repair := breakStore(s.store)
-				time.AfterFunc(300*time.Millisecond, repair)
-			}
-			after, err := s.Exclusive(t.Context(), record.ID, provider.work(record.RefreshToken))
-			if err != nil || after.RefreshToken != "rt-1" || after.Version != 2 {
-				t.Errorf("%q, version %d, %v", after.RefreshToken, after.Version, err)
-			}
-		})
-	}
-}

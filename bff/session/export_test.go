@@ -3,6 +3,7 @@ package session
 import (
 	"bytes"
 	"database/sql"
+	"time"
 )
 
 // What the tests of package session_test may do that nobody else may: reach what lies at rest.
@@ -68,3 +69,6 @@ func (m *Manager) Fresh(id string) bool {
 func ParseNotice(payload string) (Notice, bool) { return parseNotice(payload) }
 
 func FormatNotice(notice Notice) string { return notice.payload() }
+
+// SetExclusiveTimeout shortens what a test cannot wait for.
+func (m *Manager) SetExclusiveTimeout(d time.Duration) { m.exclusive = d }

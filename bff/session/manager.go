@@ -87,11 +87,13 @@ type Manager struct {
 	origin   string // tells this instance's notices from others'
 	idle     time.Duration
 	absolute time.Duration
-	now      func() time.Time
-	log      *slog.Logger
-	stop     context.CancelFunc
-	deaf     func() // ends the subscription
-	stopped  sync.WaitGroup
+	// exclusive is exclusiveTimeout.
+	exclusive time.Duration
+	now       func() time.Time
+	log       *slog.Logger
+	stop      context.CancelFunc
+	deaf      func() // ends the subscription
+	stopped   sync.WaitGroup
 }
 
 // NewManager makes a manager on a store, which stays the caller's to close, after [Manager.Close].
@@ -103,7 +105,8 @@ func NewManager(store Store, config ManagerConfig, now func() time.Time, log *sl
 	ctx, stop := context.WithCancel(context.Background())
 	m := &Manager{
 		scs: newSCS(store, config.CookieName), store: store, cache: newCache(config.CacheLifetime),
-		watched: newWatchers(), origin: rand.Text(), idle: config.Idle, absolute: config.Absolute, now: now, log: log, stop: stop,
+		watched: newWatchers(), origin: rand.Text(), exclusive: exclusiveTimeout,
+		idle: config.Idle, absolute: config.Absolute, now: now, log: log, stop: stop,
 	}
 	m.deaf = store.Subscribe(m.heard, m.listening)
 	m.stopped.Go(func() { m.follow(ctx) })
