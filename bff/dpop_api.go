@@ -1,6 +1,7 @@
 package bff
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"net/http"
@@ -35,6 +36,9 @@ func (b *BFF) present(record session.Record, token session.Token) (*presentation
 // its body can be sent again (RFC 9449 §9); otherwise its challenge is the answer, and the next request has the nonce.
 func (p *presentation) roundTrip(next http.RoundTripper, r *http.Request) (*http.Response, error) {
 	server := "api " + r.URL.Host
+	if err := keepBody(r); err != nil {
+		return nil, err
+	}
 	for again := false; ; again = true {
 		sent, err := p.sign(r, server)
 		if err != nil {
@@ -69,18 +73,31 @@ func challengesNonce(status int, challenges []string) bool {
 	})
 }
 
+// maxKept is the greatest body, in bytes, that is kept for the case that the API asks for its nonce.
+const maxKept = 64 << 10
+
+// keepBody reads a small body, so that it can be sent again. A larger one streams.
+func keepBody(r *http.Request) error {
+	if r.Body == nil || r.Body == http.NoBody || r.GetBody != nil || r.ContentLength < 0 || r.ContentLength > maxKept {
+		return nil
+	}
+	kept, err := io.ReadAll(r.Body)
+	if err != nil {
+		return err
+	}
+	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(kept)), nil }
+	return errors.Join(r.Body.Close(), rewound(r))
+}
+
+func rewound(r *http.Request) (err error) {
+	r.Body, err = r.GetBody()
+	return err
+}
+
 // rewind makes the request's body ready to be sent again, and reports whether that is possible.
 func rewind(r *http.Request) bool {
 	if r.Body == nil || r.Body == http.NoBody {
 		return true
 	}
-	if r.GetBody == nil {
-		return false
-	}
-	body, err := r.GetBody()
-	if err != nil {
-		return false
-	}
-	r.Body = body
-	return true
+	return r.GetBody != nil && rewound(r) == nil
 }

@@ -44,6 +44,7 @@ func openStrict(t *testing.T) *house {
 		keys = append(keys, key)
 	}
 	h := open(t, func(c *Config) {
+		c.Routes[0].BodyLimit = 1 << 20
 		p := &c.Providers[0]
 		p.ClientAuth, p.secret, p.keys, p.FAPI2, p.IDTokenAlgs = "", Secret{}, keys, true, nil
 		p.setFAPI2()
@@ -117,6 +118,21 @@ func TestFAPI2SignInPushesItsRequestAndProvesItsKeys(t *testing.T) {
 	// N01, X: what a page, a log line or a cookie can show holds neither proof nor key.
 	if record := h.record(b); h.logs.holds(record.ProofKey) || h.logs.holds("client_assertion") {
 		t.Error("a secret is in the log")
+	}
+}
+
+func TestBodyThatIsSmallIsSentAgainWithTheNonceOfTheAPI(t *testing.T) {
+	for _, row := range []struct{ size, first int }{{100, 200}, {maxKept + 1, 401}} { // a larger one streams: the next has the nonce
+		h := openStrict(t)
+		b := h.browser()
+		b.signIn()
+		body := strings.Repeat("n", row.size)
+		if got := b.fetch(http.MethodPost, "/api/notes", body); got.StatusCode != row.first || (row.first == 200 && got.body != body) {
+			t.Errorf("first POST of %d bytes: status %d", row.size, got.StatusCode)
+		}
+		if got := b.fetch(http.MethodPost, "/api/notes", body); got.StatusCode != 200 || got.body != body {
+			t.Errorf("second POST of %d bytes: status %d", row.size, got.StatusCode)
+		}
 	}
 }
 

@@ -86,6 +86,25 @@ func secretsInThePage(b *browser) string {
 	return ""
 }
 
+func TestTheFAPIWorkspaceSignsInAsWell(t *testing.T) {
+	p := start(t)
+	b := open(t)
+	b.visit(p.origin + "/bff/login?returnUrl=/&provider=fapi2")
+	b.see("password", "")
+	b.fill("username", "bob")
+	b.fill("password", "builder")
+	b.click("login")
+	b.click("consent_allow")
+	b.arrive(p.origin + "/")
+	b.see("user-name", "Bob")
+	b.fill("note-text", "bound to a key")
+	b.click("note-add")
+	b.see("notes", "bound to a key")
+	b.click("sign-out")
+	b.see("sign-in", "")
+	b.gone("user-name")
+}
+
 func TestSessionCookieHasTheContractsAttributes(t *testing.T) {
 	p := start(t)
 	b := open(t)

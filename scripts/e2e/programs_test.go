@@ -5,8 +5,12 @@ package e2e
 import (
 	"bytes"
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/x509"
 	"encoding/base64"
+	"encoding/pem"
 	"fmt"
 	"io"
 	"net/http"
@@ -32,11 +36,20 @@ func TestTheThreeServersRunAsProgramsOfTheirOwn(t *testing.T) {
 		_, _ = rand.Read(secret)
 		write(t, filepath.Join(folder, "secrets", name), base64.StdEncoding.EncodeToString(secret))
 	}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	encoded, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(folder, "secrets", "client.pem"), string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: encoded})))
 	for _, name := range []string{"authserver.yaml", "demoapi.yaml", "bff.yaml"} {
 		configuration := template.Must(template.ParseFiles(filepath.Join("..", "demo", name)))
 		var filled bytes.Buffer
-		if err := configuration.Execute(&filled, map[string]string{
-			"App": origin(0), "AuthorizationServer": origin(1), "API": origin(2), "Data": folder, "DocsSecretHash": strings.Repeat("ab", 32),
+		if err := configuration.Execute(&filled, map[string]any{
+			"App": origin(0), "AuthorizationServer": origin(1), "API": origin(2), "Data": folder, "TLS": false, "DocsSecretHash": strings.Repeat("ab", 32),
 		}); err != nil {
 			t.Fatal(err)
 		}
@@ -51,16 +64,24 @@ func TestTheThreeServersRunAsProgramsOfTheirOwn(t *testing.T) {
 		answers(t, origin(index+3)+"/readyz")
 	}
 
-	person := visitor.New(nil)
-	if err := person.SignIn(t.Context(), origin(0), "baseline", "alice", "wonderland"); err != nil {
-		t.Fatal(err)
+	for _, workspace := range []string{"baseline", "fapi2"} {
+		person := visitor.New(nil)
+		if err := person.SignIn(t.Context(), origin(0), workspace, "alice", "wonderland"); err != nil {
+			t.Fatalf("%s: %v", workspace, err)
+		}
+		addNote(t, origin(0), person.Cookie("localhost"), "three programs, "+workspace)
 	}
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, origin(0)+"/api/notes", strings.NewReader(`{"text":"three programs"}`))
+}
+
+// addNote calls the API through the BFF, as the page does.
+func addNote(t *testing.T, origin, cookie, text string) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, origin+"/api/notes", strings.NewReader(fmt.Sprintf(`{"text":%q}`, text)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for name, value := range map[string]string{
-		"Cookie": person.Cookie("localhost"), "X-BFF-CSRF": "1", "Sec-Fetch-Site": "same-origin", "Content-Type": "application/json",
+		"Cookie": cookie, "X-BFF-CSRF": "1", "Sec-Fetch-Site": "same-origin", "Content-Type": "application/json",
 	} {
 		request.Header.Set(name, value)
 	}
@@ -69,7 +90,7 @@ func TestTheThreeServersRunAsProgramsOfTheirOwn(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer response.Body.Close()
-	if body, _ := io.ReadAll(response.Body); response.StatusCode != http.StatusCreated || !strings.Contains(string(body), "three programs") {
+	if body, _ := io.ReadAll(response.Body); response.StatusCode != http.StatusCreated || !strings.Contains(string(body), text) {
 		t.Errorf("POST /api/notes: %s %s", response.Status, body)
 	}
 }
