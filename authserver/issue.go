@@ -26,11 +26,9 @@ type issuance struct {
 }
 
 func (s *Server) issueTokens(ctx context.Context, iss *issuer, c *client.Client, issue issuance) (tokenResponse, error) {
-	if err := s.keepRefreshToken(ctx, iss, c, issue); err != nil {
-		return tokenResponse{}, err
-	}
+	kept := aside(func() error { return s.keepRefreshToken(ctx, iss, c, issue) }) // both wait for the same commit
 	access, lifetime, err := s.issueAccess(ctx, iss, issue)
-	if err != nil {
+	if err := errors.Join(<-kept, err); err != nil {
 		return tokenResponse{}, err
 	}
 	response := tokenResponse{
