@@ -44,6 +44,9 @@ type metadata struct {
 	DPoPAlgorithms              []string `json:"dpop_signing_alg_values_supported"`
 	CertificateBound            bool     `json:"tls_client_certificate_bound_access_tokens"`
 	IssInResponse               bool     `json:"authorization_response_iss_parameter_supported"`
+
+	EndpointAliases map[string]string `json:"mtls_endpoint_aliases,omitempty"`
+
 	ClaimTypesSupported         []string `json:"claim_types_supported"`
 	ClaimsParameterSupported    bool     `json:"claims_parameter_supported"`
 	RequestParameterSupported   bool     `json:"request_parameter_supported"`
@@ -94,6 +97,7 @@ func (s *Server) discovery(w http.ResponseWriter, _ *http.Request, iss *issuer) 
 		ClaimsParameterSupported:    true,
 		ClaimTypesSupported:         []string{"normal"},
 		IssInResponse:               true,
+		EndpointAliases:             s.endpointAliases(iss),
 	})
 	return nil
 }
