@@ -11,7 +11,7 @@ PACKAGES := ./...
 
 export GOFLAGS := -mod=readonly $(filter-out -mod=%,$(GOFLAGS))
 
-.PHONY: help run dev bundle size build test check format vet staticcheck unit walk e2e interop postgres setup clean
+.PHONY: help run dev bundle size build test check format vet staticcheck unit walk e2e interop postgres redis setup clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -34,7 +34,7 @@ bundle: ## build the WASM and compress what the page loads
 size: bundle ## what the page weighs; fails over its budget, and names what grew
 	@$(GO) run ./scripts/size
 
-test: setup check unit interop postgres e2e ## install what the tests need and run every test
+test: setup check unit interop postgres redis e2e ## install what the tests need and run every test
 
 check: format vet staticcheck ## formatting, vet for both targets, staticcheck
 
@@ -42,18 +42,17 @@ format: $(GOFUMPT)
 	@unformatted=$$($(GOFUMPT) -l app authserver bff scripts); \
 	if [ -n "$$unformatted" ]; then echo "not formatted (gofumpt -w):"; echo "$$unformatted"; exit 1; fi
 
+# Tests that need something installed have a tag, and are checked with the rest.
+TAGS := e2e,interop,postgres,redis
+
 vet:
 	$(GO) vet $(PACKAGES)
-	$(GO) vet -tags e2e ./scripts/e2e
-	$(GO) vet -tags interop ./scripts/interop/...
-	$(GO) vet -tags postgres ./scripts/postgres
+	$(GO) vet -tags $(TAGS) $(PACKAGES)
 	GOOS=js GOARCH=wasm $(GO) vet ./app/... ./bff/api
 
 staticcheck: $(STATICCHECK)
 	$(STATICCHECK) $(PACKAGES)
-	$(STATICCHECK) -tags e2e ./scripts/e2e
-	$(STATICCHECK) -tags interop ./scripts/interop/...
-	$(STATICCHECK) -tags postgres ./scripts/postgres
+	$(STATICCHECK) -tags $(TAGS) $(PACKAGES)
 	GOOS=js GOARCH=wasm $(STATICCHECK) ./app/... ./bff/api
 
 unit: bundle ## the tests that need nothing installed, with the race detector
@@ -68,6 +67,9 @@ interop: ## someone else's clients and servers against ours: openid-client, oaut
 postgres: ## the store's contract, and two server processes, on a PostgreSQL that the tests start
 	$(GO) test -race -tags postgres -count=1 -timeout 10m ./scripts/postgres
 
+redis: ## the BFF's session store, and two instances on it, on a Redis that the tests start
+	$(GO) test -race -tags redis -count=1 -timeout 10m ./bff/session/...
+
 walk: ## print the ten steps with file and line, and write the README's table
 	@$(GO) run ./scripts/walk -write README.md
 
@@ -75,7 +77,8 @@ setup: ## install what the tests need, or say which package is missing
 	@sh scripts/setup.sh
 
 clean: ## delete what was built and the demo's data
-	rm -rf .cache .data .screenshots web/built
+	rm -rf .cache .data .screenshots
+	find web/built -type f ! -name .gitkeep -delete
 
 # Tools are installed for this machine, whatever GOOS the caller set, and are no dependency of the product.
 $(GOFUMPT):

@@ -23,3 +23,4 @@ need node nodejs # someone else's clients run on it
 need npm npm
 PATH="$PATH:$(echo /usr/lib/postgresql/*/bin | tr ' ' ':')" # where Debian puts initdb
 need initdb postgresql
+need redis-server redis-server
