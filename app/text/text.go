@@ -80,7 +80,7 @@ const (
 	ClearingNotes = "Deleting all notes…"
 	KeepNotes     = "Keep them"
 	StepUpTitle   = "Is it really you?"
-	StepUpDetail  = "The API deletes everything only after a fresh sign-in. Enter your password once more; your notes are deleted when you come back, and this session goes on."
+	StepUpDetail  = "The API deletes everything only after a fresh sign-in. Enter your password once more; your notes are deleted when you come back, and you stay signed in."
 	StepUpLink    = "Sign in again and delete all notes"
 	UnknownPerson = "guest"
 	TimeLayout    = "2 Jan 2006, 15:04"

@@ -45,7 +45,7 @@ var notFromSignIn = map[api.Code]bool{
 	api.InvalidRequest: true, api.InvalidReturnURL: true, api.InvalidPath: true, api.DuplicateCookie: true,
 	api.SessionMissing: true, api.SessionExpired: true, api.SessionRevoked: true, api.StepUpRequired: true,
 	api.CSRFRejected: true, api.NavigationRequired: true, api.NotFound: true, api.MethodNotAllowed: true,
-	api.BodyTooLarge: true, api.WrongHost: true, api.TooManyStreams: true, api.Internal: true,
+	api.BodyTooLarge: true, api.BodyTooSlow: true, api.WrongHost: true, api.TooManyStreams: true, api.Internal: true,
 	api.UpstreamInvalid: true, api.UpstreamUnavailable: true, api.UpstreamTimeout: true,
 }
 
