@@ -16,6 +16,7 @@ export const issuerOf = (workspace) => `${run.base}/interop/${workspace}`;
 export const baseline = issuerOf('baseline');
 export const steady = issuerOf('steady');
 export const fapi2 = issuerOf('fapi2');
+export const opaque = issuerOf('opaque');
 export const brief = issuerOf('brief');
 export const certificates = run.certificates;
 export const onTLS = (address) => String(address).replace(run.base, run.tlsBase);
