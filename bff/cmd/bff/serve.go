@@ -50,6 +50,9 @@ func serve(ctx context.Context, args []string, stderr io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, front.Close()) }()
+	if err := front.CheckProviders(ctx); err != nil {
+		return err
+	}
 	defer onHangup(ctx, func() { reload(ctx, front, args, log) })()
 	return listenAndServe(ctx, log, []face{
 		{"listen", "BFF_LISTEN", cfg.Listen, front.Handler()},
