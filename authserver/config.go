@@ -30,6 +30,10 @@ type Config struct {
 	// Without it, the environment has the key: AUTHSERVER_KEY_ENCRYPTION_KEY. Lost, it takes all signing keys with it.
 	KeyEncryptionKeyFile string       `yaml:"key_encryption_key_file"`
 	KeyEncryptionKey     oauth.Secret `yaml:"-"`
+	// PreviousKeyEncryptionKeyFiles name the files of earlier key-encryption keys. They open what they sealed and seal nothing; they
+	// can go when the signing keys of their time have gone.
+	PreviousKeyEncryptionKeyFiles []string       `yaml:"previous_key_encryption_key_files"`
+	PreviousKeyEncryptionKeys     []oauth.Secret `yaml:"-"`
 
 	// MutualTLS is for clients that authenticate, or bind their tokens, by certificate.
 	MutualTLS MutualTLS `yaml:"mutual_tls"`
@@ -141,6 +145,7 @@ func (c *Config) Validate() error {
 		}
 		for position := range tenant.Workspaces {
 			ws := &tenant.Workspaces[position]
+			problems = append(problems, c.MutualTLS.clientProblems(ws)...)
 			for _, problem := range ws.Problems() {
 				problems = append(problems, fmt.Errorf("workspace %s: %w", ws.Key(), problem))
 			}

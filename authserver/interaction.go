@@ -222,33 +222,3 @@ func (s *Server) showInteraction(w http.ResponseWriter, r *http.Request, iss *is
 		return s.finish(w, r, iss, ix, user)
 	}
 }
-
-// finish ends the interaction, once, and answers the client.
-func (s *Server) finish(w http.ResponseWriter, r *http.Request, iss *issuer, ix interaction, user *signedIn) error {
-	if err := s.consume(r.Context(), iss, ix); err != nil {
-		return err
-	}
-	return s.respond(w, r, iss, ix.flow, user)
-}
-
-// abandon ends the interaction, once, and tells the client that the user would not (RFC 6749 §4.1.2.1).
-func (s *Server) abandon(r *http.Request, iss *issuer, ix interaction, why string) error {
-	if err := s.consume(r.Context(), iss, ix); err != nil {
-		return err
-	}
-	return ix.refuse(oauth.AccessDenied.Errorf("%s", why))
-}
-
-func (s *Server) consume(ctx context.Context, iss *issuer, ix interaction) error {
-	_, err := s.store.ConsumeInteraction(ctx, iss.Key(), ix.handle)
-	switch {
-	case err == nil:
-		return s.consumeRequest(ctx, iss, ix.flow)
-	case errors.Is(err, store.ErrConsumed):
-		return finishedPage(ix.flow)
-	case errors.Is(err, store.ErrNotFound):
-		return errNoInteraction
-	default:
-		return storeFailed("end interaction", err)
-	}
-}

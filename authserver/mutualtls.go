@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"cloakroom/authserver/oauth"
+	"cloakroom/authserver/workspace"
 )
 
 // MutualTLS says how clients show their certificates (RFC 8705). Where TLS ends here, they come with the connection; where a proxy
@@ -45,6 +46,17 @@ func (m *MutualTLS) problems() []error {
 	for _, network := range m.TrustedProxies {
 		if _, err := netip.ParsePrefix(network); err != nil {
 			problems = append(problems, fmt.Errorf("mutual_tls: trusted_proxies: %q is not a network like 10.0.0.0/8", network))
+		}
+	}
+	return problems
+}
+
+// clientProblems lists the clients whose certificates nobody could check.
+func (m *MutualTLS) clientProblems(ws *workspace.Workspace) []error {
+	var problems []error
+	for position := range ws.Clients {
+		if registered := &ws.Clients[position]; registered.AuthMethod == oauth.AuthTLS && m.ClientCAFile == "" {
+			problems = append(problems, fmt.Errorf("workspace %s: client %q: %s needs mutual_tls: client_ca_file", ws.Key(), registered.ID, oauth.AuthTLS))
 		}
 	}
 	return problems
