@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"cloakroom/app/shell"
+	"cloakroom/scripts/trim"
 )
 
 // sources are the hand-written files of web/.
@@ -18,15 +19,15 @@ var sources = []string{
 }
 
 // gather compiles the program and reads everything that the bundle is made of, by name.
-func gather(ctx context.Context, output string) (map[string][]byte, error) {
-	if err := compile(ctx, output); err != nil {
+func gather(ctx context.Context, job job) (map[string][]byte, error) {
+	if err := compile(ctx, job); err != nil {
 		return nil, err
 	}
 	loader, err := wasmExec(ctx)
 	if err != nil {
 		return nil, err
 	}
-	paths := map[string]string{shell.FileWASM: output, shell.FileWASMExec: loader}
+	paths := map[string]string{shell.FileWASM: job.wasm, shell.FileWASMExec: loader}
 	for _, name := range sources {
 		paths[name] = filepath.Join(web, name)
 	}
@@ -41,8 +42,16 @@ func gather(ctx context.Context, output string) (map[string][]byte, error) {
 }
 
 // compile builds the program for the browser. Without symbols and paths it is smaller, and the same on every machine.
-func compile(ctx context.Context, output string) error {
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", output, program)
+func compile(ctx context.Context, job job) error {
+	arguments := []string{"build", "-trimpath", "-ldflags", "-s -w", "-o", job.wasm}
+	if !job.whole {
+		modfile, err := trim.Prepare(ctx, ".", trim.Cache)
+		if err != nil {
+			return err
+		}
+		arguments = append(arguments, "-modfile", modfile)
+	}
+	build := exec.CommandContext(ctx, "go", append(arguments, program)...)
 	build.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
 	build.Stdout, build.Stderr = os.Stderr, os.Stderr
 	if err := build.Run(); err != nil {

@@ -46,6 +46,7 @@ func main() {
 	flag.BoolVar(&job.plain, "plain", false, "do not compress at all")
 	flag.StringVar(&job.out, "out", web, "the folder to write built into")
 	flag.StringVar(&job.wasm, "wasm", filepath.Join(web, shell.FileWASM), "where to compile the program to")
+	flag.BoolVar(&job.whole, "whole", false, "link go-app as it is, with the parts that only a server needs")
 	flag.Parse()
 	if *fast {
 		job.quality = fastQuality
@@ -62,6 +63,7 @@ func main() {
 type job struct {
 	quality   int
 	plain     bool
+	whole     bool
 	out, wasm string
 }
 
@@ -74,7 +76,7 @@ func run(ctx context.Context, job job) error {
 	if err := os.MkdirAll(built, 0o755); err != nil {
 		return err
 	}
-	contents, err := gather(ctx, job.wasm)
+	contents, err := gather(ctx, job)
 	if err != nil {
 		return err
 	}
