@@ -110,7 +110,7 @@ func newServer(ctx context.Context, cfg Config, st store.Store, log *slog.Logger
 
 // open opens every workspace's keys and makes sure of its accounts.
 func (s *Server) open(ctx context.Context, cfg *Config) error {
-	sealer, err := keys.NewSealer(cfg.KeyEncryptionKey)
+	sealer, err := cfg.Sealer()
 	if err != nil {
 		return err
 	}

@@ -34,6 +34,12 @@ func (c *Config) ReadSecrets(read func(path string) ([]byte, error)) error {
 			return nil
 		})
 	}
+	for _, path := range c.PreviousKeyEncryptionKeyFiles {
+		into("previous_key_encryption_key_files", path, func(text oauth.Secret) error {
+			c.PreviousKeyEncryptionKeys = append(c.PreviousKeyEncryptionKeys, text)
+			return nil
+		})
+	}
 	into("mutual_tls: client_ca_file", c.MutualTLS.ClientCAFile, func(text oauth.Secret) error {
 		c.MutualTLS.clientCA = []byte(text.Reveal())
 		return nil
@@ -101,10 +107,15 @@ func (c *Config) secretsFromEnvironment(getenv func(string) string) error {
 	return errors.Join(problems...)
 }
 
+// Sealer seals signing keys under the key-encryption key, and opens what an earlier one sealed.
+func (c *Config) Sealer() (*keys.Sealer, error) {
+	return keys.NewSealer(c.KeyEncryptionKey, c.PreviousKeyEncryptionKeys...)
+}
+
 // checkSecrets reports the secrets that nothing has filled in: after it, none is silently empty.
 func (c *Config) checkSecrets() error {
 	var problems []error
-	if _, err := keys.NewSealer(c.KeyEncryptionKey); err != nil {
+	if _, err := c.Sealer(); err != nil {
 		problems = append(problems, fmt.Errorf("key_encryption_key_file or %s: %w", EnvKeyEncryptionKey, err))
 	}
 	c.workspaces(func(ws *workspace.Workspace) {

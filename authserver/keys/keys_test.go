@@ -131,3 +131,36 @@ func TestNewSealerRefusesWhatIsNotAKey(t *testing.T) {
 		}
 	}
 }
+
+func TestKeyEncryptionKeyIsChangedWithoutLosingAKey(t *testing.T) {
+	records, before, after := memory.New(time.Now), NewSealingKey(), NewSealingKey()
+	old, err := NewSealer(before)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := open(t, records, old, time.Now).Status()
+	both, err := NewSealer(after, before)
+	if err != nil {
+		t.Fatal(err)
+	}
+	set := open(t, records, both, time.Now)
+	if got := set.Status(); len(got) != len(kept) || got[0].ID != kept[0].ID {
+		t.Errorf("other keys: %+v, before %+v", got, kept)
+	}
+	next, err := set.Rotate(t.Context(), jwa.ES256, Rotation{Every: time.Hour, Lead: time.Minute, Keep: time.Hour})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stored, err := records.Keys(t.Context(), workspace)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, record := range stored { // what is new is sealed with the new key alone
+		if _, err := openRecord(record, old); (err == nil) == (record.ID == next.ID) {
+			t.Errorf("the old key opens %s: %v", record.ID, err)
+		}
+	}
+	if _, err := NewSealer(after, "not a key"); err == nil {
+		t.Error("an earlier key that is none is accepted")
+	}
+}

@@ -16,12 +16,32 @@ import (
 var ErrSeal = errors.New("keys: sealed with another key-encryption key, or altered")
 
 // Sealer keeps private keys unreadable at rest: AES-256-GCM under a key-encryption key from the configuration.
-type Sealer struct{ aead cipher.AEAD }
+// Earlier key-encryption keys open what they sealed, so that the key can be changed without a stop.
+type Sealer struct {
+	aead    cipher.AEAD
+	earlier []cipher.AEAD
+}
 
 const sealerKeyBytes = 32
 
-// NewSealer makes a sealer from the base64 text of 32 random bytes (openssl rand -base64 32).
-func NewSealer(text oauth.Secret) (*Sealer, error) {
+// NewSealer makes a sealer from the base64 text of 32 random bytes (openssl rand -base64 32), and of the keys before it.
+func NewSealer(text oauth.Secret, earlier ...oauth.Secret) (*Sealer, error) {
+	aead, err := newAEAD(text)
+	if err != nil {
+		return nil, err
+	}
+	sealer := &Sealer{aead: aead}
+	for _, text := range earlier {
+		aead, err := newAEAD(text)
+		if err != nil {
+			return nil, fmt.Errorf("an earlier one: %w", err)
+		}
+		sealer.earlier = append(sealer.earlier, aead)
+	}
+	return sealer, nil
+}
+
+func newAEAD(text oauth.Secret) (cipher.AEAD, error) {
 	key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(text.Reveal()))
 	if err != nil || len(key) != sealerKeyBytes {
 		return nil, fmt.Errorf("keys: the key-encryption key is not the base64 of %d bytes", sealerKeyBytes)
@@ -34,7 +54,7 @@ func NewSealer(text oauth.Secret) (*Sealer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make cipher: %w", err)
 	}
-	return &Sealer{aead: aead}, nil
+	return aead, nil
 }
 
 // seal binds the text to where it is kept, so that a record that was copied to another place does not open.
@@ -43,11 +63,12 @@ func (s *Sealer) seal(plain []byte, place string) []byte {
 }
 
 func (s *Sealer) open(sealed []byte, place string) ([]byte, error) {
-	plain, err := s.aead.Open(nil, nil, sealed, []byte(place))
-	if err != nil {
-		return nil, ErrSeal
+	for _, aead := range append([]cipher.AEAD{s.aead}, s.earlier...) {
+		if plain, err := aead.Open(nil, nil, sealed, []byte(place)); err == nil {
+			return plain, nil
+		}
 	}
-	return plain, nil
+	return nil, ErrSeal
 }
 
 // NewSealingKey makes the text of a key-encryption key, for a first start that has none yet.

@@ -21,7 +21,7 @@ func keysCommand(ctx context.Context, cfg authserver.Config, action, name string
 	if err != nil {
 		return err
 	}
-	sealer, err := keys.NewSealer(cfg.KeyEncryptionKey)
+	sealer, err := cfg.Sealer()
 	if err != nil {
 		return err
 	}

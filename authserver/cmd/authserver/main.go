@@ -58,6 +58,10 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		return errUsage
 	}
 	cfg, err := load(*path, getenv)
+	if command == "check" {
+		_, unusable := cfg.TLSConfig(beside(*path), slog.New(slog.DiscardHandler))
+		err = errors.Join(err, unusable)
+	}
 	if err != nil {
 		return err
 	}
@@ -65,9 +69,6 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	case "serve":
 		return serve(ctx, cfg, beside(*path), slog.New(slog.NewJSONHandler(stderr, nil)))
 	case "check":
-		if _, err := cfg.TLSConfig(beside(*path), slog.New(slog.DiscardHandler)); err != nil {
-			return err
-		}
 		_, err := fmt.Fprintf(stdout, "%s: ok\n", *path)
 		return err
 	default:
