@@ -1,6 +1,7 @@
 // Command bff serves the page, /bff/* and /api/* on one origin.
 //
 //	bff serve   --config bff.yaml [--web DIR]   until SIGINT or SIGTERM
+//	bff dev     --config bff.yaml --frontend http://localhost:5173   the same, with a development server's page (Vite works)
 //	bff check   --config bff.yaml               prints every problem of the configuration
 //	bff explain METHOD PATH --config bff.yaml   says what would happen to a request
 //	bff conformance --config bff.yaml           prints each requirement of RFC 10017 and how this configuration meets it
@@ -29,6 +30,7 @@ var example []byte
 
 const usage = `usage:
   bff serve   --config bff.yaml [--web DIR]
+  bff dev     --config bff.yaml [--frontend http://localhost:5173]
   bff check   --config bff.yaml
   bff explain METHOD PATH --config bff.yaml
   bff conformance --config bff.yaml
@@ -53,6 +55,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	switch command, rest := args[0], args[1:]; command {
 	case "serve":
 		return serve(ctx, rest, stderr)
+	case "dev":
+		return dev(ctx, rest, stderr)
 	case "check":
 		return check(rest, stdout)
 	case "explain":

@@ -24,14 +24,13 @@ import (
 const shutdownTimeout = 10 * time.Second
 
 // serve runs until ctx ends, then lets running requests end.
-func serve(ctx context.Context, args []string, stderr io.Writer) (err error) {
+func serve(ctx context.Context, args []string, stderr io.Writer) error {
 	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
 	folder := flags.String("web", "", "a folder with built/, in place of the page that is in this program")
 	cfg, err := load(flags, args)
 	if err != nil {
 		return err
 	}
-	log := newLogger(stderr)
 	files := fs.FS(web.Files)
 	if *folder != "" {
 		files = os.DirFS(*folder)
@@ -40,6 +39,25 @@ func serve(ctx context.Context, args []string, stderr io.Writer) (err error) {
 	if err != nil {
 		return fmt.Errorf("the page: %w", err)
 	}
+	return serveBFF(ctx, cfg, page, args, newLogger(stderr))
+}
+
+// dev is serve with a page that a front end's development server serves.
+func dev(ctx context.Context, args []string, stderr io.Writer) error {
+	flags := flag.NewFlagSet("dev", flag.ContinueOnError)
+	frontend := flags.String("frontend", "http://localhost:5173", "the front end's development server")
+	cfg, err := load(flags, args)
+	if err != nil {
+		return err
+	}
+	page, err := bff.DevPage(cfg, *frontend)
+	if err != nil {
+		return err
+	}
+	return serveBFF(ctx, cfg, page, args, newLogger(stderr))
+}
+
+func serveBFF(ctx context.Context, cfg bff.Config, page http.Handler, args []string, log *slog.Logger) (err error) {
 	store, err := cfg.OpenStore(ctx)
 	if err != nil {
 		return err
@@ -85,6 +103,7 @@ func onHangup(ctx context.Context, do func()) (stop func()) {
 func reload(ctx context.Context, front *bff.BFF, args []string, log *slog.Logger) {
 	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
 	flags.String("web", "", "")
+	flags.String("frontend", "", "")
 	cfg, err := load(flags, args)
 	if err == nil {
 		err = front.Reload(ctx, cfg)
