@@ -13,21 +13,23 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"syscall"
 	"time"
 )
 
 // What has to be installed on the machine.
 var (
-	ErrNode = errors.New("interop: node is missing: install the package nodejs (20 or later) and run again")
+	ErrNode = errors.New("interop: node is missing or too old: install the package nodejs (20 or later) and run again")
 	ErrNPM  = errors.New("interop: npm is missing: install the package npm and run again")
 )
 
 // Install installs exactly what the lock file of the folder pins, if that has not been done since the lock file changed. Of
 // several processes one installs and the others wait for it. The output of npm goes to out.
 func Install(ctx context.Context, folder string, out io.Writer) error {
-	if _, err := exec.LookPath("node"); err != nil {
-		return ErrNode
+	if err := checkNode(ctx); err != nil {
+		return err
 	}
 	unlock, err := lock(folder)
 	if err != nil {
@@ -49,6 +51,26 @@ func Install(ctx context.Context, folder string, out io.Writer) error {
 	// npm leaves its own lock file, which says when it was done.
 	now := time.Now()
 	return os.Chtimes(witness(folder), now, now)
+}
+
+// oldest is the first major version of node that has all that the checks use.
+const oldest = 20
+
+// checkNode finds out whether node is there and new enough. It says its version as v20.20.2.
+func checkNode(ctx context.Context) error {
+	said, err := exec.CommandContext(ctx, "node", "--version").Output()
+	if errors.Is(err, exec.ErrNotFound) {
+		return ErrNode
+	}
+	if err != nil {
+		return fmt.Errorf("interop: node --version: %w", err)
+	}
+	version := strings.TrimSpace(string(said))
+	major, _, _ := strings.Cut(strings.TrimPrefix(version, "v"), ".")
+	if number, err := strconv.Atoi(major); err != nil || number < oldest {
+		return fmt.Errorf("%w; this one is %s", ErrNode, version)
+	}
+	return nil
 }
 
 // witness is the file that npm writes last.

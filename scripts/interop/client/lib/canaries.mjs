@@ -3,7 +3,7 @@
 import { appendFileSync } from 'node:fs';
 import { canaryFile } from './house.mjs';
 
-const enough = 20;
+const enough = 6;
 let flows = 0;
 
 // plant notes the secrets of one flow.
