@@ -16,6 +16,7 @@ import (
 	"golang.org/x/net/html"
 
 	"cloakroom/app/shell"
+	"cloakroom/bff/api"
 )
 
 // bundle is the least that a page can be served with.
@@ -61,6 +62,30 @@ func TestFrontPageCanBeUsedBeforeTheAppRuns(t *testing.T) {
 	for _, part := range []string{`<main `, `<header `, `<nav `, `<footer `, `href="#main"`, `id="no-wasm"`, `role="status"`, "<h1 "} {
 		if !strings.Contains(document, part) {
 			t.Errorf("the page lacks %s", part)
+		}
+	}
+}
+
+func TestScreensAreThereBeforeTheAppAndOfferEveryProvider(t *testing.T) {
+	page, err := Page(bundle(t), api.Provider{ID: "a", Name: `A "house" & sons`, Login: "/bff/login?provider=a"},
+		api.Provider{ID: "b", Name: "B", Login: "/bff/login?provider=b"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, parts := range map[string][]string{
+		"/":        {`href="/bff/login?provider=a"`, `href="/bff/login?provider=b"`, "A &#34;house&#34; &amp; sons", "<title>Cloakroom"},
+		"/session": {`href="/bff/login?provider=a&amp;returnUrl=%2Fsession"`, "<title>Session", `aria-current="page"`},
+		"/build":   {"authz.cloudentity.io", "X-BFF-CSRF", "backend.NewBrowser()", "<title>Build"},
+	} {
+		w := httptest.NewRecorder()
+		page.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
+		for _, part := range parts {
+			if w.Code != 200 || !strings.Contains(w.Body.String(), part) {
+				t.Errorf("%s: status %d, without %s", path, w.Code, part)
+			}
+		}
+		if found := violations(t, w.Body.String()); len(found) > 0 {
+			t.Errorf("%s has %q", path, found)
 		}
 	}
 }

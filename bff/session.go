@@ -113,7 +113,7 @@ func (b *BFF) anonymous() api.Session {
 	return api.Session{
 		Links:     api.Links{Login: api.PathLogin},
 		CSRF:      api.CSRF{Header: api.CSRFHeader, Value: api.CSRFValue},
-		Providers: b.listProviders(),
+		Providers: b.cfg.Offered(),
 	}
 }
 
@@ -137,10 +137,12 @@ func (b *BFF) expiry(record session.Record) *api.Expiry {
 	}
 }
 
-func (b *BFF) listProviders() []api.Provider {
-	list := make([]api.Provider, 0, len(b.cfg.Providers))
-	for i := range b.cfg.Providers {
-		p := &b.cfg.Providers[i]
+// Offered lists the providers that a sign-in can be started with, in the configuration's order. The page is made with
+// them, so that it offers each before it has asked.
+func (c *Config) Offered() []api.Provider {
+	list := make([]api.Provider, 0, len(c.Providers))
+	for i := range c.Providers {
+		p := &c.Providers[i]
 		list = append(list, api.Provider{ID: p.ID, Name: p.Name, Login: api.PathLogin + "?provider=" + url.QueryEscape(p.ID)})
 	}
 	return list

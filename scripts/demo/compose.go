@@ -101,7 +101,7 @@ func (p *product) makeBFF(ctx context.Context, s settings, log *slog.Logger) err
 	if err != nil {
 		return err
 	}
-	page, err := app.Page(web.Files)
+	page, err := app.Page(web.Files, config.Offered()...)
 	if err != nil {
 		return err
 	}

@@ -35,7 +35,7 @@ func serve(ctx context.Context, args []string, stderr io.Writer) error {
 	if *folder != "" {
 		files = os.DirFS(*folder)
 	}
-	page, err := app.Page(files)
+	page, err := app.Page(files, cfg.Offered()...)
 	if err != nil {
 		return fmt.Errorf("the page: %w", err)
 	}
