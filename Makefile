@@ -11,7 +11,7 @@ PACKAGES := ./...
 
 export GOFLAGS := -mod=readonly $(filter-out -mod=%,$(GOFLAGS))
 
-.PHONY: help run dev bundle size build test check format vet staticcheck unit walk e2e interop postgres redis setup clean
+.PHONY: help run dev bundle size build test check format vet staticcheck unit walk e2e interop postgres bench redis setup clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -69,6 +69,11 @@ postgres: ## the store's contract, and two server processes, on a PostgreSQL tha
 
 redis: ## the BFF's session store, and two instances on it, on a Redis that the tests start
 	$(GO) test -race -tags redis -count=1 -timeout 10m ./bff/session/...
+
+bench: bundle ## the BFF beside a bare proxy (needs wrk), and the token endpoint beside oidc-provider (needs node), in turn
+	$(GO) build -o $(BUILT)/bench ./scripts/bench
+	$(BUILT)/bench
+	$(BUILT)/bench -tokens
 
 walk: ## print the ten steps with file and line, and write the README's table
 	@$(GO) run ./scripts/walk -write README.md
