@@ -16,7 +16,7 @@ func module(names string) []byte {
 		section(sectionCustom, "\x04name"+section(nameFunctions, names)))
 }
 
-const twoNames = "\x02" + "\x01\x0ba/b.(*T).M1" + "\x02\x07main.go"
+const twoNames = "\x02" + "\x01\x0ba_b.__T_.M1" + "\x02\x07main.go"
 
 func TestCodeIsWeighedByPackage(t *testing.T) {
 	content := module(twoNames)
@@ -24,7 +24,7 @@ func TestCodeIsWeighedByPackage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := (map[string]int{"a/b": 2, "main": 3, dataAndRest: len(content) - 5}); !maps.Equal(got, want) {
+	if want := (map[string]int{"a_b": 2, "main": 3, dataAndRest: len(content) - 5}); !maps.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }
@@ -41,9 +41,11 @@ func TestDamagedModuleIsAnError(t *testing.T) {
 func TestPackageIsFoundInAName(t *testing.T) {
 	for name, want := range map[string]string{
 		"runtime.mallocgc":                            "runtime",
-		"example.org/a/b/v10.(*T).M.func1":            "example.org/a/b/v10",
+		"github.com_a_b_v10_pkg_app.__T_.M.func1":     "github.com_a_b_v10_pkg_app",
+		"golang.org_x_net_html.Parse":                 "golang.org_x_net_html",
 		"slices.SortFunc[go.shape.[]example.org/x.T]": "slices",
-		"type:.eq.runtime.g":                          "(equality and hashes of types)",
+		"cloakroom_app_page.__Home_.Render":           "cloakroom_app_page",
+		"type_.eq.runtime.g":                          "(equality and hashes of types)",
 		"wasm_pc_f_loop":                              "(runtime stubs)",
 	} {
 		if got := packageOf(name); got != want {

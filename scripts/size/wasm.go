@@ -57,19 +57,25 @@ func weigh(module []byte) (map[string]int, error) {
 	return weights, nil
 }
 
-// packageOf is the import path in a function's name: example.org/a/b in example.org/a/b.(*T).M. A type argument may have
-// slashes and dots of its own.
+// packageOf is the package in a function's name as the linker writes it: github.com_a_b in github.com_a_b.__T_.M, where
+// whatever is no letter, digit or dot became an underscore. A type argument may have dots of its own.
 func packageOf(function string) string {
 	plain, _, _ := strings.Cut(function, "[")
-	if strings.HasPrefix(plain, "type:") {
+	if strings.HasPrefix(plain, "type_") || strings.HasPrefix(plain, "type:") {
 		return "(equality and hashes of types)"
 	}
-	slash := strings.LastIndexByte(plain, '/') + 1
-	dot := strings.IndexByte(plain[slash:], '.')
-	if dot < 0 {
+	path, name, found := strings.Cut(plain, ".")
+	if !found {
 		return "(runtime stubs)"
 	}
-	return plain[:slash+dot]
+	// The first dot is a host's.
+	for _, domain := range []string{"com_", "org_", "io_", "in_"} {
+		if strings.HasPrefix(name, domain) {
+			rest, _, _ := strings.Cut(name, ".")
+			return path + "." + rest
+		}
+	}
+	return path
 }
 
 // reader reads the binary format. After its first error it reads nothing.
