@@ -25,7 +25,7 @@ type fleet struct {
 	disk bool
 }
 
-const patience = 10 * time.Second
+const patience = 30 * time.Second
 
 // openFleet makes the stores of two instances.
 type openFleet func(t *testing.T, sealer *session.Sealer, now func() time.Time) *fleet

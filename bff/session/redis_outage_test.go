@@ -42,13 +42,14 @@ func everyVerb(ctx context.Context, store session.Store, record session.Record, 
 func TestRedisThatIsDownSaysNothingOfTheSession(t *testing.T) {
 	for name, outage := range map[string]struct {
 		begin, end func(*redistest.Server, testing.TB)
+		options    string
 	}{
-		"stopped": {(*redistest.Server).Stop, (*redistest.Server).StartAgain},
-		"frozen":  {(*redistest.Server).Freeze, (*redistest.Server).Thaw},
+		"stopped": {(*redistest.Server).Stop, (*redistest.Server).StartAgain, ""},
+		"frozen":  {(*redistest.Server).Freeze, (*redistest.Server).Thaw, "?read_timeout=300ms&dial_timeout=300ms"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := redistest.Start(t, redistest.Durable...)
-			store := openRedis(t, server.URL+"?read_timeout=200ms&dial_timeout=200ms", sessiontest.Sealer(t), time.Now)
+			store := openRedis(t, server.URL+outage.options, sessiontest.Sealer(t), time.Now)
 			record := sessiontest.Record("r1", "alice", time.Now())
 			if err := store.Create(t.Context(), record); err != nil {
 				t.Fatal(err)

@@ -29,7 +29,7 @@ type Server struct {
 	output  *bytes.Buffer
 }
 
-const patience = 10 * time.Second
+const patience = 30 * time.Second
 
 // Memory is a server that forgets everything when it stops, Durable one that does not.
 var (

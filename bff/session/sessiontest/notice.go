@@ -15,7 +15,7 @@ var noticeTests = map[string]func(*testing.T, *bench){
 }
 
 // patience is how long what has to come may take on a busy machine.
-const patience = 10 * time.Second
+const patience = 30 * time.Second
 
 // listener subscribes and waits until it hears.
 func (b *bench) listener(t *testing.T) (heard chan session.Notice, stop func()) {
