@@ -33,9 +33,19 @@ type house struct {
 	clock    *clock
 }
 
-type clock struct{ offset atomic.Int64 }
+type clock struct {
+	offset atomic.Int64
+	frozen atomic.Pointer[time.Time] // time moves by advance only
+}
 
-func (c *clock) now() time.Time             { return time.Now().Add(time.Duration(c.offset.Load())) }
+func (c *clock) now() time.Time {
+	now := time.Now()
+	if frozen := c.frozen.Load(); frozen != nil {
+		now = *frozen
+	}
+	return now.Add(time.Duration(c.offset.Load()))
+}
+
 func (c *clock) advance(by time.Duration)   { c.offset.Add(int64(by)) }
 func (b *lockedBuffer) holds(s string) bool { return strings.Contains(b.String(), s) }
 

@@ -98,6 +98,18 @@ func (r *rotation) count() int {
 	return total
 }
 
+// allStored reports whether every session has the newest of its refresh tokens in the store.
+func (r *rotation) allStored(stored *sync.Map) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, next := range r.spent {
+		if _, kept := stored.Load(next); !kept {
+			return false
+		}
+	}
+	return true
+}
+
 // unstored are the families whose last answer went to the killed instance, which did not store it.
 func (r *rotation) unstored(stored *sync.Map) map[string]bool {
 	r.mu.Lock()

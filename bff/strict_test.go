@@ -180,3 +180,17 @@ func (f *strictness) distinct(list []map[string]any, claim string) bool {
 	}
 	return true
 }
+
+func (s *stub) serveRevoke(w http.ResponseWriter, r *http.Request) {
+	_ = r.ParseForm()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.revoked = append(s.revoked, r.PostForm.Get("token"))
+	w.WriteHeader(http.StatusOK)
+}
+
+func (s *stub) revocations() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]string(nil), s.revoked...)
+}

@@ -239,17 +239,3 @@ func signWith(t *testing.T, payload []byte, alg jwa.SignatureAlgorithm, key any,
 	}
 	return string(signed)
 }
-
-func (s *stub) serveRevoke(w http.ResponseWriter, r *http.Request) {
-	_ = r.ParseForm()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.revoked = append(s.revoked, r.PostForm.Get("token"))
-	w.WriteHeader(http.StatusOK)
-}
-
-func (s *stub) revocations() []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return append([]string(nil), s.revoked...)
-}
