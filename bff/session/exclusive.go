@@ -16,8 +16,10 @@ const (
 	leaseTTL     = 6 * time.Second
 	renewEvery   = leaseTTL / 3
 	storeTimeout = 2 * time.Second
-	// waitInterval is how often the lease is asked for again, and a store that is down.
+	// waitInterval is how often a waiting caller looks, and how often a store that is down is asked again.
 	waitInterval = 100 * time.Millisecond
+	// leaseRounds is how many intervals a waiting caller looks at the session before it asks for the lease again.
+	leaseRounds = 5
 )
 
 // Work is what [Manager.Exclusive] lets one do at a time. It gets the session as the store has it, and returns how the session
@@ -100,7 +102,7 @@ func (m *Manager) turn(ctx context.Context, id string) (lease *Lease, moved Reco
 	events := m.Watch(watching, id)
 	again := time.NewTicker(waitInterval)
 	defer again.Stop()
-	for {
+	for round := 1; ; round++ {
 		select {
 		case <-ctx.Done():
 			return nil, Record{}, fmt.Errorf("wait for another instance's work: %w", ctx.Err())
@@ -108,13 +110,17 @@ func (m *Manager) turn(ctx context.Context, id string) (lease *Lease, moved Reco
 			events = nil // once is enough: what follows is seen at the next tick
 		case <-again.C:
 		}
-		taken, err := m.store.Lease(ctx, id, leaseTTL)
-		if !errors.Is(err, ErrLeased) {
-			return leased(taken, err)
-		}
 		record, err := m.Load(ctx, id)
 		if err != nil || record.Version != before.Version {
 			return nil, record, err
+		}
+		// Asking for the lease waits in SQLite's one queue of writers, before those whose work is waited for.
+		if round%leaseRounds != 0 {
+			continue
+		}
+		taken, err := m.store.Lease(ctx, id, leaseTTL)
+		if !errors.Is(err, ErrLeased) {
+			return leased(taken, err)
 		}
 	}
 }
