@@ -112,14 +112,22 @@ func (c Config) OpenStore(ctx context.Context) (session.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.Session.Store == storeMemory {
+	switch c.Session.Store {
+	case storeMemory:
 		return session.NewMemory(sealer, time.Now), nil
+	case storeRedis:
+		store, err := session.OpenRedis(ctx, c.Session.redisURL.reveal(), sealer, time.Now)
+		if err != nil {
+			return nil, fmt.Errorf("session.redis_url_file: %w", err)
+		}
+		return store, nil
+	default:
+		store, err := session.OpenSQLite(ctx, c.Session.Path, sealer, time.Now)
+		if err != nil {
+			return nil, fmt.Errorf("session.path: %w", err)
+		}
+		return store, nil
 	}
-	store, err := session.OpenSQLite(ctx, c.Session.Path, sealer, time.Now)
-	if err != nil {
-		return nil, fmt.Errorf("session.path: %w", err)
-	}
-	return store, nil
 }
 
 // NewServer makes the HTTP server for a handler of this package, with its limits. Answers have no deadline: some are

@@ -23,10 +23,13 @@ type Config struct {
 
 // SessionConfig says where BFF sessions are kept and how long they live.
 type SessionConfig struct {
-	// Store is "sqlite" (default) or "memory", which forgets everybody at a restart.
+	// Store is "sqlite" (default), "redis" for several instances, or "memory", which forgets everybody at a restart.
 	Store string `yaml:"store"`
 	// Path is the SQLite file. BFF_SESSION_PATH overrides it. Default: bff.db.
 	Path string `yaml:"path"`
+	// RedisURLFile names a file with the URL of the Redis that several instances share; BFF_REDIS_URL overrides it. It is
+	// a secret: it holds the password.
+	RedisURLFile string `yaml:"redis_url_file"`
 	// KeyFiles name files with one 32-byte key each, base64 or hex. The first seals; the others still open, so that a
 	// key is rotated by putting a new one in front. BFF_SESSION_KEYS, comma-separated keys, overrides them.
 	KeyFiles []string `yaml:"key_files"`
@@ -35,7 +38,8 @@ type SessionConfig struct {
 	// Absolute ends a session however busy it is. Default: 12h.
 	Absolute time.Duration `yaml:"absolute"`
 
-	keys []Secret
+	keys     []Secret
+	redisURL Secret
 }
 
 // ProviderConfig is one OpenID provider; everything that is not here is read from its metadata.
@@ -131,6 +135,7 @@ const (
 // Where sessions are kept.
 const (
 	storeSQLite = "sqlite"
+	storeRedis  = "redis"
 	storeMemory = "memory"
 )
 

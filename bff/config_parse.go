@@ -48,7 +48,7 @@ func (c *Config) override(getenv func(string) string) {
 }
 
 func (c *Config) loadSecrets(getenv func(string) string, readFile func(string) ([]byte, error)) error {
-	problems := []error{c.Session.loadKeys(getenv, readFile)}
+	problems := []error{c.Session.loadKeys(getenv, readFile), c.Session.loadRedisURL(getenv, readFile)}
 	for i := range c.Providers {
 		problems = append(problems, c.Providers[i].loadSecret(i, getenv, readFile))
 	}
@@ -77,6 +77,16 @@ func (s *SessionConfig) loadKeys(getenv func(string) string, readFile func(strin
 		s.keys = append(s.keys, key)
 	}
 	return errors.Join(problems...)
+}
+
+func (s *SessionConfig) loadRedisURL(getenv func(string) string, readFile func(string) ([]byte, error)) error {
+	if value := getenv("BFF_REDIS_URL"); value != "" || s.RedisURLFile == "" {
+		s.redisURL = newSecret(value)
+		return nil
+	}
+	data, err := readFile(s.RedisURLFile)
+	s.redisURL = newSecret(strings.TrimSpace(string(data)))
+	return prefixed("session.redis_url_file", err)
 }
 
 // decodeKey reads 32 bytes in base64 (either alphabet, padded or not) or hex. It never repeats its input.

@@ -52,8 +52,10 @@ func (c *Config) Validate() error {
 }
 
 func (s *SessionConfig) validate(v *validator) {
-	v.check(s.Store == storeSQLite || s.Store == storeMemory, "session.store: %q is not sqlite or memory", s.Store)
-	v.check(s.Store == storeMemory || s.Path != "", "session.path: is needed for sqlite")
+	v.check(slices.Contains([]string{storeSQLite, storeRedis, storeMemory}, s.Store), "session.store: %q is not sqlite, redis or memory", s.Store)
+	v.check(s.Store != storeSQLite || s.Path != "", "session.path: is needed for sqlite")
+	v.check(s.Store != storeRedis || s.RedisURLFile != "" || s.redisURL.reveal() != "", "session.redis_url_file: is needed for redis (or BFF_REDIS_URL)")
+	v.check(s.Store == storeRedis || s.RedisURLFile == "", "session.redis_url_file: is for store: redis")
 	v.check(s.Idle >= time.Minute, "session.idle: %s is less than a minute", s.Idle)
 	v.check(s.Absolute >= s.Idle, "session.absolute: %s is less than session.idle", s.Absolute)
 	v.check(len(s.keys) > 0 || len(s.KeyFiles) > 0, "session.key_files: at least one key is needed (or BFF_SESSION_KEYS)")

@@ -92,7 +92,7 @@ func (c *Config) sessionStore() string {
 	case storeSQLite:
 		return "records sealed in " + c.Session.Path + "; one instance, or several on one file"
 	default:
-		return "records sealed in " + c.Session.Store
+		return "records sealed in Redis, for any number of instances without sticky sessions"
 	}
 }
 
