@@ -45,7 +45,7 @@ func main() {
 		err = serve(ctx, func(string) (http.Handler, error) { return answer(), nil })
 	case "bare":
 		err = serve(ctx, func(string) (http.Handler, error) { return bareProxy(*upstream) })
-	case "bff-memory", "bff-sqlite":
+	case "bff-memory", "bff-sqlite", "bff-redis":
 		err = serve(ctx, func(origin string) (http.Handler, error) { return newBFF(ctx, *role, origin, *upstream) })
 	default:
 		err = fmt.Errorf("there is no role %q", *role)

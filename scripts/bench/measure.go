@@ -40,8 +40,15 @@ func measure(ctx context.Context, rounds, seconds int, profiles string) error {
 		return err
 	}
 	defer stop()
+	roles := []string{"bare", "bff-memory", "bff-sqlite"}
+	if endRedis, err := startRedis(ctx); err == nil {
+		defer endRedis()
+		roles = append(roles, "bff-redis")
+	} else {
+		fmt.Println("without Redis:", err)
+	}
 	targets := []*target{}
-	for _, role := range []string{"bare", "bff-memory", "bff-sqlite"} {
+	for _, role := range roles {
 		server, stop, err := start(ctx, role, upstream.url, profiles)
 		if err != nil {
 			return err

@@ -79,7 +79,7 @@ origin: %s
 session: {store: %s, path: %s}
 providers: [{id: baseline, issuer: %s, client_id: bench, client_secret_env: SECRET, scopes: [openid, offline_access, notes.read]}]
 routes: [{prefix: /api/notes, upstream: "%s/notes", methods: [GET], token: user, resource: "https://api.example", scopes: [notes.read]}]
-`, origin, strings.TrimPrefix(role, "bff-"), filepath.Join(folder, "bff.db"), issuer, upstream), environment, os.ReadFile)
+`, origin, "memory", filepath.Join(folder, "bff.db"), issuer, upstream), environment, os.ReadFile)
 	if err != nil {
 		return nil, err
 	}
@@ -87,17 +87,26 @@ routes: [{prefix: /api/notes, upstream: "%s/notes", methods: [GET], token: user,
 	if err != nil {
 		return nil, err
 	}
-	var store session.Store = session.NewMemory(sealer, time.Now)
-	if role == "bff-sqlite" {
-		if store, err = session.OpenSQLite(ctx, config.Session.Path, sealer, time.Now); err != nil {
-			return nil, err
-		}
+	store, err := openStore(ctx, role, config.Session.Path, sealer)
+	if err != nil {
+		return nil, err
 	}
 	made, err := bff.New(ctx, config, store, answer(), logger)
 	if err != nil {
 		return nil, err
 	}
 	return made.Handler(), nil
+}
+
+func openStore(ctx context.Context, role, path string, sealer *session.Sealer) (session.Store, error) {
+	switch role {
+	case "bff-sqlite":
+		return session.OpenSQLite(ctx, path, sealer, time.Now)
+	case "bff-redis":
+		return session.OpenRedis(ctx, os.Getenv("BENCH_REDIS_URL"), sealer, time.Now)
+	default:
+		return session.NewMemory(sealer, time.Now), nil
+	}
 }
 
 // startIssuer serves an authorization server with one user on a port of its own and returns its issuer.
