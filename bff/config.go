@@ -24,6 +24,7 @@ type Config struct {
 // SessionConfig says where BFF sessions are kept and how long they live.
 type SessionConfig struct {
 	// Store is "sqlite" (default), "redis" for several instances, or "memory", which forgets everybody at a restart.
+	// BFF_SESSION_STORE overrides it.
 	Store string `yaml:"store"`
 	// Path is the SQLite file. BFF_SESSION_PATH overrides it. Default: bff.db.
 	Path string `yaml:"path"`

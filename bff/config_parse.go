@@ -36,10 +36,11 @@ func ParseConfig(name string, data []byte, getenv func(string) string, readFile 
 // override lets the environment replace what depends on the machine.
 func (c *Config) override(getenv func(string) string) {
 	for key, field := range map[string]*string{
-		"BFF_ORIGIN":       &c.Origin,
-		"BFF_LISTEN":       &c.Listen,
-		"BFF_ADMIN_LISTEN": &c.AdminListen,
-		"BFF_SESSION_PATH": &c.Session.Path,
+		"BFF_ORIGIN":        &c.Origin,
+		"BFF_LISTEN":        &c.Listen,
+		"BFF_ADMIN_LISTEN":  &c.AdminListen,
+		"BFF_SESSION_STORE": &c.Session.Store,
+		"BFF_SESSION_PATH":  &c.Session.Path,
 	} {
 		if value := getenv(key); value != "" {
 			*field = value

@@ -30,6 +30,28 @@ import (
 func TestTheThreeServersRunAsProgramsOfTheirOwn(t *testing.T) {
 	ports := freePorts(t, 6)
 	origin := func(index int) string { return fmt.Sprintf("http://localhost:%d", ports[index]) }
+	folder := configure(t, ports)
+	for _, server := range []struct { // the BFF last: it looks for its providers when it starts
+		program, variable string
+		port              int
+	}{{"authserver", "AUTHSERVER", 1}, {"demoapi", "DEMOAPI", 2}, {"bff", "BFF", 0}} {
+		configuration := filepath.Join(folder, server.program+".yaml")
+		runProgram(t, server.program, configuration, listening(server.variable, ports[server.port], ports[server.port+3])...)
+		answers(t, origin(server.port+3)+"/readyz")
+	}
+	for _, workspace := range []string{"baseline", "fapi2"} {
+		person := visitor.New(nil)
+		if err := person.SignIn(t.Context(), origin(0), workspace, "alice", "wonderland"); err != nil {
+			t.Fatalf("%s: %v", workspace, err)
+		}
+		addNote(t, origin(0), person.Cookie("localhost"), "three programs, "+workspace)
+	}
+}
+
+// configure writes the demo's configurations, filled in with the first three ports, and the secrets that they name.
+func configure(t *testing.T, ports []int) string {
+	t.Helper()
+	origin := func(index int) string { return fmt.Sprintf("http://localhost:%d", ports[index]) }
 	folder := t.TempDir()
 	for _, name := range []string{"client.secret", "authserver.key", "bff.key"} {
 		secret := make([]byte, 32)
@@ -55,22 +77,12 @@ func TestTheThreeServersRunAsProgramsOfTheirOwn(t *testing.T) {
 		}
 		write(t, filepath.Join(folder, name), filled.String())
 	}
-	for index, server := range []struct{ program, variable string }{{"bff", "BFF"}, {"authserver", "AUTHSERVER"}, {"demoapi", "DEMOAPI"}} {
-		runProgram(t, server.program, filepath.Join(folder, server.program+".yaml"),
-			fmt.Sprintf("%s_LISTEN=127.0.0.1:%d", server.variable, ports[index]),
-			fmt.Sprintf("%s_ADMIN_LISTEN=127.0.0.1:%d", server.variable, ports[index+3]))
-	}
-	for index := range 3 {
-		answers(t, origin(index+3)+"/readyz")
-	}
+	return folder
+}
 
-	for _, workspace := range []string{"baseline", "fapi2"} {
-		person := visitor.New(nil)
-		if err := person.SignIn(t.Context(), origin(0), workspace, "alice", "wonderland"); err != nil {
-			t.Fatalf("%s: %v", workspace, err)
-		}
-		addNote(t, origin(0), person.Cookie("localhost"), "three programs, "+workspace)
-	}
+// listening moves a program's listeners by its environment.
+func listening(variable string, port, admin int) []string {
+	return []string{fmt.Sprintf("%s_LISTEN=127.0.0.1:%d", variable, port), fmt.Sprintf("%s_ADMIN_LISTEN=127.0.0.1:%d", variable, admin)}
 }
 
 // addNote calls the API through the BFF, as the page does.
