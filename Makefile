@@ -34,7 +34,7 @@ bundle: ## build the WASM and compress what the page loads
 size: bundle ## what the page weighs; fails over its budget, and names what grew
 	@$(GO) run ./scripts/size
 
-test: setup check unit interop postgres redis e2e ## install what the tests need and run every test
+test: setup check unit interop postgres redis chaos e2e ## install what the tests need and run every test
 
 check: format vet staticcheck ## formatting, vet for both targets, staticcheck
 
@@ -43,7 +43,7 @@ format: $(GOFUMPT)
 	if [ -n "$$unformatted" ]; then echo "not formatted (gofumpt -w):"; echo "$$unformatted"; exit 1; fi
 
 # Tests that need something installed have a tag, and are checked with the rest.
-TAGS := e2e,interop,postgres,redis
+TAGS := chaos,e2e,interop,postgres,redis
 
 vet:
 	$(GO) vet $(PACKAGES)
@@ -68,12 +68,15 @@ postgres: ## the store's contract, and two server processes, on a PostgreSQL tha
 	$(GO) test -race -tags postgres -count=1 -timeout 10m ./scripts/postgres
 
 redis: ## the BFF's session store, and two instances on it, on a Redis that the tests start
-	$(GO) test -race -tags redis -count=1 -timeout 10m ./bff/session/...
+	$(GO) test -race -tags redis -skip TenThousandRaces -count=1 -timeout 10m ./bff/session/...
 
 bench: bundle ## the BFF beside a bare proxy (needs wrk), and the token endpoint beside oidc-provider (needs node), in turn
 	$(GO) build -o $(BUILT)/bench ./scripts/bench
 	$(BUILT)/bench
 	$(BUILT)/bench -tokens
+
+chaos: build ## two BFF processes refresh at our server, and one is killed
+	$(GO) test -tags chaos -count=1 -timeout 10m ./scripts/chaos
 
 walk: ## print the ten steps with file and line, and write the README's table
 	@$(GO) run ./scripts/walk -write README.md
