@@ -11,7 +11,7 @@ PACKAGES := ./...
 
 export GOFLAGS := -mod=readonly $(filter-out -mod=%,$(GOFLAGS))
 
-.PHONY: help run dev bundle size build test check format vet staticcheck unit walk e2e interop postgres bench redis setup clean
+.PHONY: help run dev bundle size build test check format vet staticcheck unit walk e2e interop postgres bench redis chaos setup clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
