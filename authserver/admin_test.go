@@ -51,7 +51,7 @@ func TestMetricsCountWhatHappensAndShowNoSecret(t *testing.T) {
 		`authserver_security_events_total{event="client_rejected",workspace="demo/baseline"} 1`,
 		`authserver_tokens_issued_total{grant_type="authorization_code",workspace="demo/baseline"} 1`,
 		`authserver_backchannel_logouts_total{outcome="delivered"} 1`,
-		`authserver_store_duration_seconds_count{outcome="ok",verb="consume_code"} 1`,
+		`authserver_store_duration_seconds_count{outcome="ok",verb="redeem_code"} 1`,
 		`authserver_signing_key_age_seconds{alg="RS256",kid="`,
 		`authserver_swept_records_total 0`,
 	} {

@@ -38,7 +38,10 @@ func (s *Server) grantClientCredentials(ctx context.Context, iss *issuer, c rede
 	if err := s.store.StartGrant(ctx, grant); err != nil {
 		return issuance{}, storeFailed("start grant", err)
 	}
-	return issuance{grantType: oauth.GrantClientCredentials, grant: grant, target: chosen}, nil
+	issue := s.newIssuance(oauth.GrantClientCredentials, c)
+	issue.grant, issue.target = grant, chosen
+	issue.records = s.recordsOf(iss, c, issue)
+	return issue, nil
 }
 
 // resourceScopes are the scopes that belong to a resource.

@@ -27,36 +27,50 @@ func (s *Server) grantCode(ctx context.Context, iss *issuer, c redeemer, p param
 	if err != nil {
 		return issuance{}, codeRefused(err)
 	}
-	code, grant, err := s.consumeCode(ctx, iss, c.Client, handle)
-	if err != nil {
+	issue := s.newIssuance(oauth.GrantAuthorizationCode, c)
+	if c.MayUse(oauth.GrantRefreshToken) {
+		issue.refresh = store.NewHandle(s.now())
+	}
+	var refused error
+	err = s.redeemCode(ctx, iss, c.Client, handle, func(code store.Code, grant store.Grant) store.Issued {
+		issue.grant, issue.nonce = grant, code.Nonce
+		if refused = s.checkCode(code, c, p, verifier); refused != nil {
+			return store.Issued{}
+		}
+		if issue.target, refused = targetFor(iss, grant, p); refused != nil {
+			return store.Issued{}
+		}
+		issue.records = s.recordsOf(iss, c, issue)
+		return issue.records
+	})
+	if err := errors.Join(err, refused); err != nil {
 		return issuance{}, err
 	}
-	if err := s.checkCode(code, c, p, verifier); err != nil {
-		return issuance{}, err
-	}
-	return s.issuanceFor(ctx, iss, c.Client, p, grant, issuance{grantType: oauth.GrantAuthorizationCode, nonce: code.Nonce})
+	issue.kept = true
+	// What was kept for a user who is refused is not sent to anybody.
+	return s.identify(ctx, iss, c.Client, issue)
 }
 
 // RFC 7636 §4.1.
 var verifierPattern = regexp.MustCompile(`^[A-Za-z0-9._~-]{43,128}$`)
 
-// consumeCode uses the code up. One that was used before is in two hands: all that was issued for it is revoked
-// (RFC 6749 §4.1.2, RFC 9700 §4.5).
-func (s *Server) consumeCode(ctx context.Context, iss *issuer, c *client.Client, handle store.Handle) (store.Code, store.Grant, error) {
-	code, grant, err := s.store.ConsumeCode(ctx, iss.Key(), handle)
+// redeemCode uses the code up and keeps what redeem issues for it, in one step: otherwise a replay's revocation could come between
+// the two. A code that was used before is in two hands: all that was issued for it is revoked (RFC 6749 §4.1.2, RFC 9700 §4.5).
+func (s *Server) redeemCode(ctx context.Context, iss *issuer, c *client.Client, handle store.Handle, redeem func(store.Code, store.Grant) store.Issued) error {
+	code, _, err := s.store.RedeemCode(ctx, iss.Key(), handle, redeem)
 	switch {
 	case err == nil:
-		return code, grant, nil
+		return nil
 	case errors.Is(err, store.ErrConsumed):
 		s.audit.Record(ctx, audit.CodeReplayed, iss.Key(), "client_id", c.ID, "grant", code.GrantID)
 		if err := s.revokeGrant(ctx, iss, code.GrantID); err != nil {
-			return store.Code{}, store.Grant{}, err
+			return err
 		}
-		return store.Code{}, store.Grant{}, codeRefused(err)
+		return codeRefused(err)
 	case expected(err):
-		return store.Code{}, store.Grant{}, codeRefused(err)
+		return codeRefused(err)
 	default:
-		return store.Code{}, store.Grant{}, storeFailed("consume code", err)
+		return storeFailed("redeem code", err)
 	}
 }
 
@@ -101,21 +115,13 @@ func checkVerifier(challenge, verifier string) error {
 	return nil
 }
 
-// issuanceFor completes an issuance for a user's grant: the account still stands, the target is within the grant, and there is
-// a refresh token if the client is registered for it.
-func (s *Server) issuanceFor(ctx context.Context, iss *issuer, c *client.Client, p params, grant store.Grant, issue issuance) (issuance, error) {
-	account, err := s.grantedAccount(ctx, iss, grant)
+// identify completes an issuance for a user's grant, whose account still has to stand.
+func (s *Server) identify(ctx context.Context, iss *issuer, c *client.Client, issue issuance) (issuance, error) {
+	account, err := s.grantedAccount(ctx, iss, issue.grant)
 	if err != nil {
 		return issuance{}, err
 	}
-	issue.grant = grant
-	if issue.target, err = targetFor(iss, grant, p); err != nil {
-		return issuance{}, err
-	}
-	issue.idClaims = idTokenClaims(account, c, grant)
-	if issue.grantType == oauth.GrantAuthorizationCode && c.MayUse(oauth.GrantRefreshToken) {
-		issue.refresh, issue.keep = store.NewHandle(s.now()), true
-	}
+	issue.idClaims = idTokenClaims(account, c, issue.grant)
 	return issue, nil
 }
 

@@ -41,23 +41,34 @@ func (s *Server) grantRefresh(ctx context.Context, iss *issuer, c redeemer, p pa
 	if now := s.now(); !grant.Expires.After(now) || !found.Expires.After(now) {
 		return issuance{}, refreshRefused(errors.New("expired"))
 	}
-	issue, err := s.issuanceFor(ctx, iss, c.Client, p, grant, issuance{grantType: oauth.GrantRefreshToken})
-	if err != nil {
+	issue := s.newIssuance(oauth.GrantRefreshToken, c)
+	issue.grant = grant
+	if issue, err = s.identify(ctx, iss, c.Client, issue); err != nil {
 		return issuance{}, err
 	}
-	policy := iss.Policy.RefreshFor(c.Public())
-	if !policy.Rotates() && !rotated {
+	if issue.target, err = targetFor(iss, grant, p); err != nil {
+		return issuance{}, err
+	}
+	if !iss.Policy.RefreshFor(c.Public()).Rotates() && !rotated {
+		issue.records = s.recordsOf(iss, c, issue)
 		return issue, nil
 	}
+	return s.rotate(ctx, iss, c, handle, issue)
+}
+
+// rotate replaces the refresh token and keeps the new access token, in one step. One that was used before is in two hands, unless the
+// answer was lost a moment ago and what it carried was not used (RFC 9700 §4.14.2).
+func (s *Server) rotate(ctx context.Context, iss *issuer, c redeemer, handle store.Handle, issue issuance) (issuance, error) {
 	issue.refresh = store.NewHandle(s.now())
-	next := s.refreshRecord(iss, c, grant, issue.refresh)
-	_, _, err = s.store.RotateRefreshToken(ctx, iss.Key(), handle, next, s.now(), policy.Grace)
+	issue.records = s.recordsOf(iss, c, issue)
+	_, _, err := s.store.RotateRefreshToken(ctx, iss.Key(), handle, issue.records, s.now(), iss.Policy.RefreshFor(c.Public()).Grace)
 	if errors.Is(err, store.ErrConsumed) {
-		return issuance{}, s.refreshReplayed(ctx, iss, c.Client, grant)
+		return issuance{}, s.refreshReplayed(ctx, iss, c.Client, issue.grant)
 	}
 	if err != nil {
 		return issuance{}, refreshFailed("rotate refresh token", err)
 	}
+	issue.kept = true
 	return issue, nil
 }
 

@@ -3,7 +3,6 @@ package authserver
 import (
 	"context"
 	"errors"
-	"time"
 
 	"cloakroom/authserver/client"
 	"cloakroom/authserver/oauth"
@@ -18,23 +17,35 @@ type issuance struct {
 	target    target
 	bound     binding
 	nonce     string
-	// refresh is the refresh token to send; zero for none. Keep says that it is new and has to be kept first.
-	refresh store.Handle
-	keep    bool
+	// access and refresh are the handles of the tokens to send; refresh is zero for none.
+	access, refresh store.Handle
+	// records is what the store keeps of them; kept says that it does already.
+	records store.Issued
+	kept    bool
 	// idClaims are the user's claims for the ID token.
 	idClaims map[string]any
 }
 
+// newIssuance makes what does not depend on the grant.
+func (s *Server) newIssuance(grantType string, c redeemer) issuance {
+	return issuance{grantType: grantType, bound: c.bound, access: store.NewHandle(s.now())}
+}
+
 func (s *Server) issueTokens(ctx context.Context, iss *issuer, c *client.Client, issue issuance) (tokenResponse, error) {
-	kept := aside(func() error { return s.keepRefreshToken(ctx, iss, c, issue) }) // both wait for the same commit
-	access, lifetime, err := s.issueAccess(ctx, iss, issue)
-	if err := errors.Join(<-kept, err); err != nil {
+	record := issue.records.AccessToken
+	if !issue.kept {
+		if err := s.store.IssueAccessToken(ctx, record); err != nil {
+			return tokenResponse{}, issueFailed("keep access token", err)
+		}
+	}
+	access, err := s.accessToken(iss, issue)
+	if err != nil {
 		return tokenResponse{}, err
 	}
 	response := tokenResponse{
 		AccessToken: access,
 		TokenType:   issue.bound.tokenType(),
-		ExpiresIn:   int64(lifetime.Seconds()),
+		ExpiresIn:   int64(record.Expires.Sub(record.Created).Seconds()),
 		Scope:       issue.target.scopes.String(),
 	}
 	if issue.refresh != (store.Handle{}) {
@@ -46,34 +57,34 @@ func (s *Server) issueTokens(ctx context.Context, iss *issuer, c *client.Client,
 	return response, err
 }
 
-// issueAccess makes an access token, and keeps its jti, so that it can be revoked with its grant: a JWT (RFC 9068), or an opaque one
-// whose secret is kept as a hash.
-func (s *Server) issueAccess(ctx context.Context, iss *issuer, issue issuance) (text string, lifetime time.Duration, err error) {
+// accessToken is the text of an access token: a JWT (RFC 9068), or an opaque one whose secret is kept as a hash.
+func (s *Server) accessToken(iss *issuer, issue issuance) (string, error) {
+	if iss.OpaqueFor(issue.target.audience) {
+		return issue.access.Reveal(), nil
+	}
+	return iss.tokens.SignAccess(accessOf(issue.records.AccessToken, issue.grant))
+}
+
+// recordsOf is what is kept of an issuance's tokens. The jti of a JWT is kept so that it can be revoked with its grant.
+func (s *Server) recordsOf(iss *issuer, c redeemer, issue issuance) store.Issued {
 	now := s.now()
-	record := store.AccessToken{
+	records := store.Issued{AccessToken: store.AccessToken{
 		Workspace:    iss.Key(),
+		ID:           issue.access.ID,
 		GrantID:      issue.grant.ID,
 		Scopes:       issue.target.scopes,
 		Audience:     issue.target.audience,
 		Confirmation: issue.bound.text(),
 		Created:      now,
 		Expires:      earlier(now.Add(iss.Policy.AccessToken), issue.grant.Expires),
+	}}
+	if iss.OpaqueFor(issue.target.audience) {
+		records.AccessToken.SecretHash = issue.access.Hash()
 	}
-	handle := store.NewHandle(now)
-	record.ID = handle.ID
-	opaque := iss.OpaqueFor(record.Audience)
-	if opaque {
-		record.SecretHash = handle.Hash()
+	if issue.refresh != (store.Handle{}) {
+		records.RefreshToken = s.refreshRecord(iss, c, issue.grant, issue.refresh)
 	}
-	if err := s.store.IssueAccessToken(ctx, record); err != nil {
-		return "", 0, issueFailed("keep access token", err)
-	}
-	lifetime = record.Expires.Sub(now)
-	if opaque {
-		return handle.Reveal(), lifetime, nil
-	}
-	text, err = iss.tokens.SignAccess(accessOf(record, issue.grant))
-	return text, lifetime, err
+	return records
 }
 
 func (s *Server) issueID(iss *issuer, c *client.Client, issue issuance, access string) (string, error) {
@@ -91,17 +102,6 @@ func (s *Server) issueID(iss *issuer, c *client.Client, issue issuance, access s
 		AccessToken: access,
 		Extra:       issue.idClaims,
 	})
-}
-
-// keepRefreshToken keeps the first refresh token of a family.
-func (s *Server) keepRefreshToken(ctx context.Context, iss *issuer, c *client.Client, issue issuance) error {
-	if !issue.keep {
-		return nil
-	}
-	if err := s.store.IssueRefreshToken(ctx, s.refreshRecord(iss, redeemer{Client: c, bound: issue.bound}, issue.grant, issue.refresh)); err != nil {
-		return issueFailed("keep refresh token", err)
-	}
-	return nil
 }
 
 // refreshRecord is the record of a refresh token. One that is not rotated has nothing to move its idle end with, and lives as

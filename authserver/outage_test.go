@@ -45,11 +45,11 @@ func (f *flaky) StartInteraction(ctx context.Context, interaction store.Interact
 	return f.Store.StartInteraction(ctx, interaction)
 }
 
-func (f *flaky) ConsumeCode(ctx context.Context, workspace string, handle store.Handle) (store.Code, store.Grant, error) {
+func (f *flaky) RedeemCode(ctx context.Context, workspace string, handle store.Handle, redeem func(store.Code, store.Grant) store.Issued) (store.Code, store.Grant, error) {
 	if err := f.fail(); err != nil {
 		return store.Code{}, store.Grant{}, err
 	}
-	return f.Store.ConsumeCode(ctx, workspace, handle)
+	return f.Store.RedeemCode(ctx, workspace, handle, redeem)
 }
 
 func (f *flaky) AccessToken(ctx context.Context, workspace, id string) (store.AccessToken, store.Grant, error) {

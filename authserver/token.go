@@ -37,7 +37,6 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request, iss *issuer) erro
 	if err != nil {
 		return err
 	}
-	issue.bound = bound
 	// 5. Issue and respond.
 	return s.respondWithTokens(w, r, iss, registered, issue)
 }

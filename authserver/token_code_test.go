@@ -31,6 +31,7 @@ func TestTokenRejectsReusedCodeAndRevokesWhatItGave(t *testing.T) {
 	}
 }
 
+// R06: one wins although the others, who revoke what it got, are as fast as it is.
 func TestTokenGivesACodeToOneOfManyRedemptions(t *testing.T) {
 	h := start(t)
 	b := h.browser()
@@ -48,9 +49,14 @@ func TestTokenGivesACodeToOneOfManyRedemptions(t *testing.T) {
 			if got := b.userinfo(result.AccessToken); got != http.StatusUnauthorized {
 				t.Errorf("the winner's token outlives the replays: %d", got)
 			}
+			if got := b.exchange(refresh(result.RefreshToken)); got.Error != "invalid_grant" {
+				t.Errorf("the winner's refresh token outlives the replays: %d %q", got.status, got.Error)
+			}
+		} else if result.Error != "invalid_grant" {
+			t.Errorf("%d %q", result.status, result.Error)
 		}
 	}
-	if winners > 1 {
+	if winners != 1 {
 		t.Errorf("%d winners", winners)
 	}
 }

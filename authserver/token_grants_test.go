@@ -35,6 +35,34 @@ func TestRefreshRotatesAndRevokesTheFamilyOnReuse(t *testing.T) {
 	}
 }
 
+// R24: the grace is for an answer that was lost, and who uses what it carried has had it.
+func TestRefreshRevokesTheFamilyWhenASuccessorWasUsedWithinTheGrace(t *testing.T) {
+	h := start(t)
+	b := h.browser()
+	first := b.exchange(redemption(b.code(request())))
+	lost := b.exchange(refresh(first.RefreshToken))
+	second := b.exchange(refresh(first.RefreshToken))
+	if lost.status != http.StatusOK || second.status != http.StatusOK {
+		t.Fatalf("control: within the grace, before a successor is used: %d and %d", lost.status, second.status)
+	}
+	third := b.exchange(refresh(second.RefreshToken))
+	if third.status != http.StatusOK || b.userinfo(third.AccessToken) != http.StatusOK {
+		t.Fatalf("control: the successor does not work: %d %q", third.status, third.Error)
+	}
+	if got := b.exchange(refresh(first.RefreshToken)); got.Error != "invalid_grant" {
+		t.Errorf("within the grace, after a successor was used: %d %q", got.status, got.Error)
+	}
+	if got := b.exchange(refresh(third.RefreshToken)); got.Error != "invalid_grant" {
+		t.Errorf("the family lives on: %d %q", got.status, got.Error)
+	}
+	if got := b.userinfo(third.AccessToken); got != http.StatusUnauthorized {
+		t.Errorf("the family's access token lives on: %d", got)
+	}
+	if got := strings.Count(h.log.String(), `"event":"refresh_token_replayed"`); got != 1 {
+		t.Errorf("%d audit events", got)
+	}
+}
+
 func TestRefreshStaysWithinWhatWasGranted(t *testing.T) {
 	h := start(t)
 	b := h.browser()

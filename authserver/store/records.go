@@ -78,6 +78,8 @@ type RefreshToken struct {
 	Confirmation string
 	Expires      time.Time // idle end; never later than the grant's
 	Rotated      time.Time // zero while current
+	Parent       string    // the token that it was rotated from, empty for a family's first; the store says so
+	Succeeded    bool      // a token that it was rotated to was rotated itself
 }
 
 // AccessToken is an opaque access token, or the trace of a JWT by its jti.
@@ -93,6 +95,12 @@ type AccessToken struct {
 	Created      time.Time
 	Expires      time.Time
 	Revoked      time.Time
+}
+
+// Issued is what one redemption keeps: a token without an ID is none. The store says of which workspace and grant they are.
+type Issued struct {
+	RefreshToken RefreshToken
+	AccessToken  AccessToken
 }
 
 // Session is an SSO session.

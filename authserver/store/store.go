@@ -3,7 +3,8 @@
 // and storetest.Run is the suite that every backend passes.
 //
 // There is no verb that reads a single-use record and leaves the marking to its caller: a verb that consumes decides and
-// marks in one atomic statement, so that of any number of concurrent calls exactly one wins.
+// marks in one atomic statement, so that of any number of concurrent calls exactly one wins. What the winner issues is kept in the same
+// step, so that a loser who revokes the grant comes after it.
 //
 // Start with [Store], then [Grant]: everything that is issued hangs on a grant, and revoking the grant revokes it all.
 //
@@ -80,10 +81,14 @@ type Codes interface {
 	// IssueCode keeps the grant and its code, both or neither. ErrRevoked: the grant names a session that is there no longer,
 	// so that a sign-out is not outrun by a code.
 	IssueCode(ctx context.Context, code Code, grant Grant) error
-	// ConsumeCode returns the code and its grant and marks the code used, in one atomic statement. A code that was used
-	// before is ErrConsumed, with the code, so that the caller can revoke what was issued for it; one whose grant was revoked
-	// before it was used is ErrRevoked, with both.
-	ConsumeCode(ctx context.Context, workspace string, handle Handle) (Code, Grant, error)
+	// RedeemCode marks the code used and keeps what redeem issues for it, as tokens of its grant, in one atomic step: who is told
+	// that the code was used finds the winner's tokens kept, and revoking the grant revokes them. It returns the code and its
+	// grant. Redeem sees a code that can be used and may issue nothing; the code is used up even so. It has to be pure and
+	// quick, and must not call the store: it runs within the step and may run several times, of which the last counts. Handles are made
+	// before. Nil issues nothing. A code that was used before is ErrConsumed, with the code, so that the caller can revoke what was
+	// issued for it; one whose grant was revoked before it was used is ErrRevoked, with both. A token that exists is ErrConflict,
+	// and the code stays usable.
+	RedeemCode(ctx context.Context, workspace string, handle Handle, redeem func(Code, Grant) Issued) (Code, Grant, error)
 	// StartGrant keeps a grant that came about without a code (client_credentials).
 	StartGrant(ctx context.Context, grant Grant) error
 	// Grant returns a grant; ErrRevoked, with the grant, when it is revoked.
@@ -101,11 +106,11 @@ type Tokens interface {
 	// RefreshToken returns a live token and its grant without using it up (no rotation; introspection). A rotated token is
 	// ErrConsumed (with both), one whose grant is revoked ErrRevoked.
 	RefreshToken(ctx context.Context, workspace string, handle Handle) (RefreshToken, Grant, error)
-	// RotateRefreshToken marks the token rotated at now and keeps next in its place, as a token of the same grant, in one atomic
+	// RotateRefreshToken marks the token rotated at now and keeps next in its place, as tokens of the same grant, in one atomic
 	// step. A token that was first rotated less than grace before now may be rotated again, for an answer that was lost on its
-	// way; later than that, or with no grace, it is ErrConsumed, with the token and its grant, so that the caller can revoke
-	// the family (RFC 9700 §4.14.2).
-	RotateRefreshToken(ctx context.Context, workspace string, handle Handle, next RefreshToken, now time.Time, grace time.Duration) (RefreshToken, Grant, error)
+	// way, while none of its successors was rotated itself: who used one has had the answer. Otherwise it is ErrConsumed, with
+	// the token and its grant, so that the caller can revoke the family (RFC 9700 §4.14.2).
+	RotateRefreshToken(ctx context.Context, workspace string, handle Handle, next Issued, now time.Time, grace time.Duration) (RefreshToken, Grant, error)
 	// IssueAccessToken keeps an opaque access token, or the jti of a JWT, so that it can be found and revoked; ErrRevoked when the
 	// grant was revoked meanwhile.
 	IssueAccessToken(ctx context.Context, token AccessToken) error

@@ -65,8 +65,8 @@ func (p *pair) IssueCode(ctx context.Context, code store.Code, grant store.Grant
 	return p.next().IssueCode(ctx, code, grant)
 }
 
-func (p *pair) ConsumeCode(ctx context.Context, workspace string, handle store.Handle) (store.Code, store.Grant, error) {
-	return p.next().ConsumeCode(ctx, workspace, handle)
+func (p *pair) RedeemCode(ctx context.Context, workspace string, handle store.Handle, redeem func(store.Code, store.Grant) store.Issued) (store.Code, store.Grant, error) {
+	return p.next().RedeemCode(ctx, workspace, handle, redeem)
 }
 
 func (p *pair) StartGrant(ctx context.Context, grant store.Grant) error {
@@ -93,7 +93,7 @@ func (p *pair) RefreshToken(ctx context.Context, workspace string, handle store.
 	return p.next().RefreshToken(ctx, workspace, handle)
 }
 
-func (p *pair) RotateRefreshToken(ctx context.Context, workspace string, handle store.Handle, next store.RefreshToken, now time.Time, grace time.Duration) (store.RefreshToken, store.Grant, error) {
+func (p *pair) RotateRefreshToken(ctx context.Context, workspace string, handle store.Handle, next store.Issued, now time.Time, grace time.Duration) (store.RefreshToken, store.Grant, error) {
 	return p.next().RotateRefreshToken(ctx, workspace, handle, next, now, grace)
 }
 

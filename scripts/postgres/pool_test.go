@@ -54,8 +54,8 @@ func redeem(ctx context.Context, st store.Store) error {
 	if err := st.IssueCode(ctx, code, grant); err != nil {
 		return err
 	}
-	_, _, first := st.ConsumeCode(ctx, workspace, handle)
-	_, _, second := st.ConsumeCode(ctx, workspace, handle)
+	_, _, first := st.RedeemCode(ctx, workspace, handle, nil)
+	_, _, second := st.RedeemCode(ctx, workspace, handle, nil)
 	if !errors.Is(second, store.ErrConsumed) {
 		return errors.Join(second, errors.New("a code was redeemed twice"))
 	}

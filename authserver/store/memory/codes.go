@@ -27,8 +27,8 @@ func (s *Store) IssueCode(ctx context.Context, code store.Code, grant store.Gran
 	return add(s.codes, key{code.Workspace, code.ID}, single[store.Code]{record: code})
 }
 
-// ConsumeCode returns a code and its grant and marks the code used, once.
-func (s *Store) ConsumeCode(ctx context.Context, workspace string, handle store.Handle) (store.Code, store.Grant, error) {
+// RedeemCode marks a code used, once, and keeps what redeem issues for it.
+func (s *Store) RedeemCode(ctx context.Context, workspace string, handle store.Handle, redeem func(store.Code, store.Grant) store.Issued) (store.Code, store.Grant, error) {
 	unlock, err := s.lock(ctx)
 	if err != nil {
 		return store.Code{}, store.Grant{}, err
@@ -48,6 +48,11 @@ func (s *Store) ConsumeCode(ctx context.Context, workspace string, handle store.
 		return store.Code{}, store.Grant{}, store.ErrNotFound
 	case !grant.Revoked.IsZero():
 		return code.record, cloneGrant(*grant), store.ErrRevoked
+	}
+	if redeem != nil {
+		if err := s.keep(workspace, grant.ID, redeem(code.record, cloneGrant(*grant))); err != nil {
+			return store.Code{}, store.Grant{}, err
+		}
 	}
 	code.used = true
 	return code.record, cloneGrant(*grant), nil

@@ -44,7 +44,7 @@ func (s *Store) RefreshToken(ctx context.Context, workspace string, handle store
 }
 
 // RotateRefreshToken marks a token rotated and keeps next in its place.
-func (s *Store) RotateRefreshToken(ctx context.Context, workspace string, handle store.Handle, next store.RefreshToken, now time.Time, grace time.Duration) (store.RefreshToken, store.Grant, error) {
+func (s *Store) RotateRefreshToken(ctx context.Context, workspace string, handle store.Handle, next store.Issued, now time.Time, grace time.Duration) (store.RefreshToken, store.Grant, error) {
 	unlock, err := s.lock(ctx)
 	if err != nil {
 		return store.RefreshToken{}, store.Grant{}, err
@@ -56,19 +56,39 @@ func (s *Store) RotateRefreshToken(ctx context.Context, workspace string, handle
 		return store.RefreshToken{}, store.Grant{}, err
 	case err != nil:
 		return *token, grant, err
-	case !token.Rotated.IsZero() && (grace <= 0 || now.Sub(token.Rotated) >= grace):
+	case !token.Rotated.IsZero() && (token.Succeeded || grace <= 0 || now.Sub(token.Rotated) >= grace):
 		return *token, grant, store.ErrConsumed
 	case !s.live(token.Expires):
 		return store.RefreshToken{}, store.Grant{}, store.ErrNotFound
 	}
-	next.Workspace, next.GrantID = workspace, token.GrantID
-	if err := add(s.refreshTokens, key{workspace, next.ID}, next); err != nil {
+	next.RefreshToken.Parent = token.ID
+	if err := s.keep(workspace, token.GrantID, next); err != nil {
 		return store.RefreshToken{}, store.Grant{}, err
 	}
 	if token.Rotated.IsZero() {
 		token.Rotated = now
 	}
+	if parent := s.refreshTokens[key{workspace, token.Parent}]; parent != nil {
+		parent.Succeeded = true
+	}
 	return *token, grant, nil
+}
+
+// keep keeps what was issued for a grant, all or nothing.
+func (s *Store) keep(workspace, grant string, issued store.Issued) error {
+	refresh, access := issued.RefreshToken, issued.AccessToken
+	if s.refreshTokens[key{workspace, refresh.ID}] != nil || s.accessTokens[key{workspace, access.ID}] != nil {
+		return store.ErrConflict
+	}
+	if refresh.ID != "" {
+		refresh.Workspace, refresh.GrantID = workspace, grant
+		s.refreshTokens[key{workspace, refresh.ID}] = &refresh
+	}
+	if access.ID != "" {
+		access.Workspace, access.GrantID, access.Scopes = workspace, grant, slices.Clone(access.Scopes)
+		s.accessTokens[key{workspace, access.ID}] = &access
+	}
+	return nil
 }
 
 // refreshToken finds a refresh token by its handle, whatever its state, and its grant. The token is nil when there is nothing

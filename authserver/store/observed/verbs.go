@@ -73,10 +73,10 @@ func (s *Store) IssueCode(ctx context.Context, code store.Code, grant store.Gran
 	return s.next.IssueCode(ctx, code, grant)
 }
 
-// ConsumeCode is of store.Store.
-func (s *Store) ConsumeCode(ctx context.Context, workspace string, handle store.Handle) (_ store.Code, _ store.Grant, err error) {
-	defer s.took("consume_code", time.Now(), &err)
-	return s.next.ConsumeCode(ctx, workspace, handle)
+// RedeemCode is of store.Store.
+func (s *Store) RedeemCode(ctx context.Context, workspace string, handle store.Handle, redeem func(store.Code, store.Grant) store.Issued) (_ store.Code, _ store.Grant, err error) {
+	defer s.took("redeem_code", time.Now(), &err)
+	return s.next.RedeemCode(ctx, workspace, handle, redeem)
 }
 
 // StartGrant is of store.Store.
@@ -116,7 +116,7 @@ func (s *Store) RefreshToken(ctx context.Context, workspace string, handle store
 }
 
 // RotateRefreshToken is of store.Store.
-func (s *Store) RotateRefreshToken(ctx context.Context, workspace string, handle store.Handle, next store.RefreshToken, now time.Time, grace time.Duration) (_ store.RefreshToken, _ store.Grant, err error) {
+func (s *Store) RotateRefreshToken(ctx context.Context, workspace string, handle store.Handle, next store.Issued, now time.Time, grace time.Duration) (_ store.RefreshToken, _ store.Grant, err error) {
 	defer s.took("rotate_refresh_token", time.Now(), &err)
 	return s.next.RotateRefreshToken(ctx, workspace, handle, next, now, grace)
 }

@@ -36,14 +36,17 @@ func holdSession(ctx context.Context, tx *tx, grant store.Grant) error {
 		`UPDATE sessions SET seen = seen WHERE workspace = $1 AND id = $2`, grant.Workspace, grant.SessionID)
 }
 
-// ConsumeCode returns a code and its grant and marks the code used, once.
-func (s *Store) ConsumeCode(ctx context.Context, workspace string, handle store.Handle) (code store.Code, grant store.Grant, err error) {
-	err = s.update(ctx, "consume code", func(ctx context.Context, tx *tx) error {
+// RedeemCode marks a code used, once, and keeps what redeem issues for it.
+func (s *Store) RedeemCode(ctx context.Context, workspace string, handle store.Handle, redeem func(store.Code, store.Grant) store.Issued) (code store.Code, grant store.Grant, err error) {
+	err = s.update(ctx, "redeem code", func(ctx context.Context, tx *tx) error {
 		if code, grant, err = s.code(ctx, tx, workspace, handle); err != nil {
 			return err
 		}
-		return tx.change(ctx, store.ErrConsumed,
-			`UPDATE codes SET used = 1 WHERE workspace = $1 AND id = $2 AND used = 0`, workspace, handle.ID)
+		if err := tx.change(ctx, store.ErrConsumed,
+			`UPDATE codes SET used = 1 WHERE workspace = $1 AND id = $2 AND used = 0`, workspace, handle.ID); err != nil || redeem == nil {
+			return err
+		}
+		return keep(ctx, tx, workspace, grant.ID, redeem(code, grant))
 	})
 	return code, grant, err
 }

@@ -36,17 +36,17 @@ func TestReopenedFileHasEverything(t *testing.T) {
 		t.Fatal(err)
 	}
 	used, unused := issued(t, first), issued(t, first)
-	if _, _, err := first.ConsumeCode(t.Context(), "w", used); err != nil {
+	if _, _, err := first.RedeemCode(t.Context(), "w", used, nil); err != nil {
 		t.Fatal(err)
 	}
 	if err := first.Close(); err != nil {
 		t.Fatal(err)
 	}
 	second := openFile(t, "file:"+path, time.Now)
-	if _, _, err := second.ConsumeCode(t.Context(), "w", used); !errors.Is(err, store.ErrConsumed) {
+	if _, _, err := second.RedeemCode(t.Context(), "w", used, nil); !errors.Is(err, store.ErrConsumed) {
 		t.Errorf("the used code: %v", err)
 	}
-	if _, _, err := second.ConsumeCode(t.Context(), "w", unused); err != nil {
+	if _, _, err := second.RedeemCode(t.Context(), "w", unused, nil); err != nil {
 		t.Errorf("the unused code: %v", err)
 	}
 }
@@ -66,7 +66,7 @@ func TestChildWritesUntilItIsKilled(t *testing.T) {
 	}
 	for {
 		handle := issued(t, writing)
-		if _, _, err := writing.ConsumeCode(t.Context(), "w", handle); err != nil {
+		if _, _, err := writing.RedeemCode(t.Context(), "w", handle, nil); err != nil {
 			t.Fatal(err)
 		}
 		fmt.Println("used " + handle.Reveal()) //nolint:forbidigo // the child's answer to its parent
@@ -103,7 +103,7 @@ func TestKilledProcessLosesNothingThatItAnswered(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, _, err := reopened.ConsumeCode(t.Context(), "w", handle); !errors.Is(err, store.ErrConsumed) {
+		if _, _, err := reopened.RedeemCode(t.Context(), "w", handle, nil); !errors.Is(err, store.ErrConsumed) {
 			t.Fatalf("a code that was used before the kill: %v", err)
 		}
 	}

@@ -172,7 +172,7 @@ func TestPoolSmallerThanTheConcurrencyNeverDeadlocks(t *testing.T) {
 	for range 20 * sqliteReaders {
 		done.Go(func() {
 			handle := issued(t, opened)
-			_, _, consume := opened.ConsumeCode(ctx, "w", handle)
+			_, _, consume := opened.RedeemCode(ctx, "w", handle, nil)
 			_, grants := opened.Grants(ctx, "w", "subject", "client")
 			_, read := opened.Grant(ctx, "w", "g-"+handle.ID)
 			failures <- errors.Join(consume, grants, read)
@@ -228,7 +228,7 @@ func everySecret(t *testing.T, opened *Store) map[string]store.Handle {
 	handles["used code"] = issued(t, opened)
 	code, interaction, access := handles["used code"], handles["interaction"], handles["access token"]
 	refresh, next, session, nextSession := handles["refresh token"], handles["next refresh token"], handles["session"], handles["next session"]
-	_, _, consumed := opened.ConsumeCode(t.Context(), "w", code)
+	_, _, consumed := opened.RedeemCode(t.Context(), "w", code, nil)
 	grant := "g-" + code.ID
 	errs := []error{
 		consumed,
@@ -238,7 +238,7 @@ func everySecret(t *testing.T, opened *Store) map[string]store.Handle {
 		opened.StartSession(t.Context(), store.Session{Workspace: "w", ID: session.ID, SecretHash: session.Hash(), Subject: "s", Idle: expires, Expires: expires}),
 		opened.ReplaceSession(t.Context(), session.ID, store.Session{Workspace: "w", ID: nextSession.ID, SecretHash: nextSession.Hash(), Subject: "s", Idle: expires, Expires: expires}),
 	}
-	_, _, rotated := opened.RotateRefreshToken(t.Context(), "w", refresh, store.RefreshToken{ID: next.ID, SecretHash: next.Hash(), Expires: expires}, now, 0)
+	_, _, rotated := opened.RotateRefreshToken(t.Context(), "w", refresh, store.Issued{RefreshToken: store.RefreshToken{ID: next.ID, SecretHash: next.Hash(), Expires: expires}}, now, 0)
 	_, ended := opened.ConsumeInteraction(t.Context(), "w", interaction)
 	_, read := opened.Session(t.Context(), "w", nextSession)
 	if err := errors.Join(append(errs, rotated, ended, read)...); err != nil {

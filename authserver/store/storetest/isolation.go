@@ -28,12 +28,12 @@ var isolation = []guarantee{
 			"Interaction":        func() error { _, err := s.Interaction(s.ctx(), other, interaction); return err },
 			"UpdateInteraction":  func() error { return s.UpdateInteraction(s.ctx(), interactionRecord) },
 			"ConsumeInteraction": func() error { _, err := s.ConsumeInteraction(s.ctx(), other, interaction); return err },
-			"ConsumeCode":        func() error { _, _, err := s.ConsumeCode(s.ctx(), other, code); return err },
+			"RedeemCode":         func() error { _, _, err := s.RedeemCode(s.ctx(), other, code, nil); return err },
 			"Grant":              func() error { _, err := s.Grant(s.ctx(), other, grant.ID); return err },
 			"RevokeGrant":        func() error { return s.RevokeGrant(s.ctx(), other, grant.ID) },
 			"RefreshToken":       func() error { _, _, err := s.RefreshToken(s.ctx(), other, refresh); return err },
 			"RotateRefreshToken": func() error {
-				_, _, err := s.RotateRefreshToken(s.ctx(), other, refresh, next, s.now(), 0)
+				_, _, err := s.RotateRefreshToken(s.ctx(), other, refresh, store.Issued{RefreshToken: next}, s.now(), 0)
 				return err
 			},
 			"IssueRefreshToken": func() error { return s.IssueRefreshToken(s.ctx(), next) },
@@ -63,7 +63,7 @@ var isolation = []guarantee{
 		for name, verb := range map[string]func() error{
 			"ConsumeRequest":     func() error { _, err := s.ConsumeRequest(s.ctx(), workspace, request.ID); return err },
 			"ConsumeInteraction": func() error { _, err := s.ConsumeInteraction(s.ctx(), workspace, interaction); return err },
-			"ConsumeCode":        func() error { _, _, err := s.ConsumeCode(s.ctx(), workspace, code); return err },
+			"RedeemCode":         func() error { _, _, err := s.RedeemCode(s.ctx(), workspace, code, nil); return err },
 			"RefreshToken":       func() error { _, _, err := s.RefreshToken(s.ctx(), workspace, refresh); return err },
 			"AccessToken":        func() error { _, _, err := s.AccessToken(s.ctx(), workspace, access.ID); return err },
 			"Session":            func() error { _, err := s.Session(s.ctx(), workspace, session); return err },

@@ -55,18 +55,18 @@ var lifecycle = []guarantee{
 		handle, _, _ := s.issueCode()
 		ctx, cancel := context.WithCancel(s.ctx())
 		cancel()
-		_, _, err := s.ConsumeCode(ctx, workspace, handle)
+		_, _, err := s.RedeemCode(ctx, workspace, handle, nil)
 		s.want(err, context.Canceled)
 		_, err = s.Grants(ctx, workspace, subject, "")
 		s.want(err, context.Canceled)
-		_, _, err = s.ConsumeCode(s.ctx(), workspace, handle)
+		_, _, err = s.RedeemCode(s.ctx(), workspace, handle, nil)
 		s.must(err)
 	}},
 	{"a closed store answers none of the contract's errors", func(s *suite) {
 		handle, _, _ := s.issueCode()
 		s.must(s.Ping(s.ctx()))
 		s.must(s.Close())
-		_, _, consume := s.ConsumeCode(s.ctx(), workspace, handle)
+		_, _, consume := s.RedeemCode(s.ctx(), workspace, handle, nil)
 		_, read := s.Session(s.ctx(), workspace, handle)
 		for _, err := range []error{consume, read, s.Ping(s.ctx())} {
 			if err == nil {

@@ -15,9 +15,34 @@ var races = []guarantee{
 	{"of fifty redemptions of one code one wins, and the others get the code", func(s *suite) {
 		handle, code, grant := s.issueCode()
 		s.race(store.ErrConsumed, func(int) error {
-			got, gotGrant, err := s.ConsumeCode(s.ctx(), workspace, handle)
+			got, gotGrant, err := s.RedeemCode(s.ctx(), workspace, handle, nil)
 			return withRecord(err, got.ID == code.ID && got.SecretHash == code.SecretHash && gotGrant.ID == grant.ID)
 		})
+	}},
+	{"of fifty redemptions of one code one wins, and its tokens are kept when the others hear of it", func(s *suite) {
+		handle, _, grant := s.issueCode()
+		refresh, access := make([]store.Handle, racers), make([]string, racers)
+		s.race(store.ErrConsumed, func(racer int) error {
+			next, issued := s.issued(grant)
+			refresh[racer], access[racer] = next, issued.AccessToken.ID
+			_, got, err := s.RedeemCode(s.ctx(), workspace, handle, func(store.Code, store.Grant) store.Issued { return issued })
+			if errors.Is(err, store.ErrConsumed) { // as the server does
+				return withRecord(err, s.RevokeGrant(s.ctx(), workspace, got.ID) == nil)
+			}
+			return err
+		})
+		kept := 0
+		for racer := range racers {
+			_, _, first := s.RefreshToken(s.ctx(), workspace, refresh[racer])
+			_, _, second := s.AccessToken(s.ctx(), workspace, access[racer])
+			if errors.Is(first, store.ErrRevoked) && errors.Is(second, store.ErrRevoked) {
+				kept++
+				continue
+			}
+			s.want(first, store.ErrNotFound)
+			s.want(second, store.ErrNotFound)
+		}
+		s.same("racers whose tokens are kept, and revoked", kept, 1)
 	}},
 	{"of fifty completions of one pushed request one wins", func(s *suite) {
 		request := s.pushRequest()
@@ -49,6 +74,25 @@ var races = []guarantee{
 			}
 		}
 		s.same("new tokens", kept, 1)
+	}},
+	{"once a successor was used no retry of its parent wins, whatever raced", func(s *suite) {
+		for range 20 {
+			grant := s.startGrant()
+			first, _ := s.issueRefreshToken(grant)
+			second, _, err := s.rotate(first, grant, time.Minute)
+			s.must(err)
+			var used, retried error
+			var both sync.WaitGroup
+			both.Go(func() { _, _, used = s.rotate(second, grant, time.Minute) })
+			both.Go(func() { _, _, retried = s.rotate(first, grant, time.Minute) })
+			both.Wait()
+			s.must(used)
+			if retried != nil {
+				s.want(retried, store.ErrConsumed) // the retry came second
+			}
+			_, _, err = s.rotate(first, grant, time.Minute)
+			s.want(err, store.ErrConsumed)
+		}
 	}},
 	{"of fifty uses of one value one wins", func(s *suite) {
 		expires := s.now().Add(time.Minute)
@@ -99,7 +143,7 @@ var races = []guarantee{
 			both.Go(func() { _, _, ended = s.EndSession(s.ctx(), workspace, session.ID) })
 			both.Wait()
 			s.must(ended)
-			if _, _, err := s.ConsumeCode(s.ctx(), workspace, handle); err == nil {
+			if _, _, err := s.RedeemCode(s.ctx(), workspace, handle, nil); err == nil {
 				s.Fatal("a code of an ended session was redeemed")
 			}
 		}

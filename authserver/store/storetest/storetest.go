@@ -175,16 +175,27 @@ func (s *suite) issueRefreshToken(grant store.Grant) (store.Handle, store.Refres
 	return handle, token
 }
 
-// issueAccessToken keeps an opaque access token of the grant that lives five minutes.
+// issueAccessToken keeps an access token of the grant.
 func (s *suite) issueAccessToken(grant store.Grant) store.AccessToken {
 	s.Helper()
+	token := s.accessToken(grant)
+	s.must(s.IssueAccessToken(s.ctx(), token))
+	return token
+}
+
+// accessToken is an opaque access token of the grant that lives five minutes.
+func (s *suite) accessToken(grant store.Grant) store.AccessToken {
 	handle, hash := s.fresh()
-	token := store.AccessToken{
+	return store.AccessToken{
 		Workspace: grant.Workspace, ID: handle.ID, SecretHash: hash, GrantID: grant.ID, Scopes: oauth.Scopes{"notes.read"},
 		Audience: "https://api.example/", Confirmation: `{"jkt":"y"}`, Created: s.now(), Expires: s.now().Add(5 * time.Minute),
 	}
-	s.must(s.IssueAccessToken(s.ctx(), token))
-	return token
+}
+
+// issued is what a redemption may keep for the grant, and the handle of its refresh token.
+func (s *suite) issued(grant store.Grant) (store.Handle, store.Issued) {
+	handle, token := s.refreshToken(grant)
+	return handle, store.Issued{RefreshToken: token, AccessToken: s.accessToken(grant)}
 }
 
 // session is a session of the user that idles for an hour and ends in eight.

@@ -82,6 +82,51 @@ var tokens = []guarantee{
 		_, _, err = s.RefreshToken(s.ctx(), workspace, next)
 		s.want(err, store.ErrNotFound)
 	}},
+	{"within the grace a rotated token may be rotated again until one of its successors is", func(s *suite) {
+		for _, used := range []int{0, 1} {
+			grant := s.startGrant()
+			first, _ := s.issueRefreshToken(grant)
+			var successors []store.Handle
+			for range 2 {
+				next, _, err := s.rotate(first, grant, time.Minute)
+				s.must(err)
+				successors = append(successors, next)
+			}
+			third, _, err := s.rotate(successors[used], grant, time.Minute)
+			s.must(err)
+			next, got, err := s.rotate(first, grant, time.Minute)
+			s.want(err, store.ErrConsumed)
+			s.same("token", got.ID, first.ID)
+			_, _, err = s.RefreshToken(s.ctx(), workspace, next)
+			s.want(err, store.ErrNotFound)
+			// The one that was used has a grace of its own, and so has what it was rotated to.
+			_, _, err = s.rotate(successors[used], grant, time.Minute)
+			s.must(err)
+			_, _, err = s.rotate(third, grant, time.Minute)
+			s.must(err)
+			_, _, err = s.rotate(successors[used], grant, time.Minute)
+			s.want(err, store.ErrConsumed)
+		}
+	}},
+	{"a rotation keeps the access token with the next refresh token, both or neither", func(s *suite) {
+		grant := s.startGrant()
+		handle, _ := s.issueRefreshToken(grant)
+		refresh, issued := s.issued(s.startGrant())
+		free := issued.AccessToken
+		issued.AccessToken = s.issueAccessToken(grant)
+		_, _, err := s.RotateRefreshToken(s.ctx(), workspace, handle, issued, s.now(), 0)
+		s.want(err, store.ErrConflict)
+		_, _, err = s.RefreshToken(s.ctx(), workspace, refresh)
+		s.want(err, store.ErrNotFound)
+		issued.AccessToken = free
+		_, _, err = s.RotateRefreshToken(s.ctx(), workspace, handle, issued, s.now(), 0)
+		s.must(err)
+		_, _, err = s.RefreshToken(s.ctx(), workspace, refresh)
+		s.must(err)
+		_, got, err := s.AccessToken(s.ctx(), workspace, free.ID)
+		s.must(err)
+		s.same("grant", got.ID, grant.ID)
+	}},
 	{"the next token is a token of the same grant, whatever the caller says", func(s *suite) {
 		grant, foreign := s.startGrant(), s.startGrant()
 		handle, _ := s.issueRefreshToken(grant)
@@ -95,7 +140,7 @@ var tokens = []guarantee{
 		grant := s.startGrant()
 		handle, _ := s.issueRefreshToken(grant)
 		_, taken := s.issueRefreshToken(grant)
-		_, _, err := s.RotateRefreshToken(s.ctx(), workspace, handle, taken, s.now(), 0)
+		_, _, err := s.RotateRefreshToken(s.ctx(), workspace, handle, store.Issued{RefreshToken: taken}, s.now(), 0)
 		s.want(err, store.ErrConflict)
 		_, _, err = s.RefreshToken(s.ctx(), workspace, handle)
 		s.must(err)
@@ -175,7 +220,7 @@ var tokens = []guarantee{
 // rotate rotates a refresh token now and returns the handle of the next one and the rotated token.
 func (s *suite) rotate(handle store.Handle, grant store.Grant, grace time.Duration) (store.Handle, store.RefreshToken, error) {
 	nextHandle, next := s.refreshToken(grant)
-	rotated, _, err := s.RotateRefreshToken(s.ctx(), workspace, handle, next, s.now(), grace)
+	rotated, _, err := s.RotateRefreshToken(s.ctx(), workspace, handle, store.Issued{RefreshToken: next}, s.now(), grace)
 	return nextHandle, rotated, err
 }
 
