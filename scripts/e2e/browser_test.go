@@ -171,18 +171,21 @@ func (b *browser) back() {
 	time.Sleep(100 * time.Millisecond) // the navigation begins after the script that asked for it
 }
 
-// click presses the mouse on the middle of the element, once the app is not about to replace it. It goes by what is on the
-// screen, not by nodes: a page that comes back from the back/forward cache has others.
+// click presses the mouse on the middle of the element, once the app is not about to replace it and it stands still. It goes by
+// what is on the screen, not by nodes: a page that comes back from the back/forward cache has others.
 func (b *browser) click(id string) {
 	b.t.Helper()
 	b.see(id, "")
 	b.wait("the app has started", `document.documentElement.dataset.app !== "loading"`)
-	middle := evaluate[[]float64](b, fmt.Sprintf(`(() => {
-		const e = document.getElementById(%q)
-		e.scrollIntoView({block: "center", behavior: "instant"})
-		const r = e.getBoundingClientRect()
-		return [r.x + r.width / 2, r.y + r.height / 2]
-	})()`, id))
+	var middle []float64
+	for last := []float64(nil); middle == nil || !slices.Equal(middle, last); time.Sleep(100 * time.Millisecond) {
+		last, middle = middle, evaluate[[]float64](b, fmt.Sprintf(`(() => {
+			const e = document.getElementById(%q)
+			e.scrollIntoView({block: "center", behavior: "instant"})
+			const r = e.getBoundingClientRect()
+			return [r.x + r.width / 2, r.y + r.height / 2]
+		})()`, id))
+	}
 	b.do("click "+id, chromedp.MouseClickXY(middle[0], middle[1]))
 }
 

@@ -128,6 +128,7 @@ func TestSessionScreenShowsTheSessionAndEndsOthers(t *testing.T) {
 	first.see("sign-in", "")
 	second.visit(p.origin + "/session")
 	second.see("user-name", "Alice")
+	second.see("sessions", "This one") // the list has come, and moves the button no more
 	second.click("sign-out-all")
 	second.arrive(p.origin + "/")
 	second.see("sign-in", "")
