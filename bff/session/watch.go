@@ -175,7 +175,11 @@ func (w *watchers) seen(id string, version int64) (news bool) {
 		return false
 	}
 	news = found.version != 0 && found.version < version
-	found.version, found.rounds, found.reason = max(found.version, version), 0, ""
+	found.version, found.rounds = max(found.version, version), 0
+	// What was told while the store was being asked is news to it: the session is due again, and the reason is kept for then.
+	if _, due := w.due[id]; !due {
+		found.reason = ""
+	}
 	return news
 }
 
