@@ -86,7 +86,7 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request, iss *issuer) erro
 		return storeFailed("authenticate", err)
 	}
 	s.throttle.succeed(attempt)
-	return s.loggedIn(w, r, iss, ix, found)
+	return s.loggedIn(w, r, iss, ix, found, s.byPassword())
 }
 
 const maxUsername = 256
@@ -109,12 +109,12 @@ func (s *Server) backToLogin(w http.ResponseWriter, r *http.Request, iss *issuer
 }
 
 // loggedIn starts the session and goes on to what comes next.
-func (s *Server) loggedIn(w http.ResponseWriter, r *http.Request, iss *issuer, ix interaction, found store.Account) error {
+func (s *Server) loggedIn(w http.ResponseWriter, r *http.Request, iss *issuer, ix interaction, found store.Account, how authentication) error {
 	before, err := s.currentUser(r, iss)
 	if err != nil {
 		return err
 	}
-	user, err := s.startSession(w, r, iss, found, before)
+	user, err := s.startSession(w, r, iss, found, how, before)
 	if err != nil {
 		return err
 	}

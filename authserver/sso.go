@@ -55,15 +55,27 @@ func (s *Server) currentUser(r *http.Request, iss *issuer) (*signedIn, error) {
 	return &signedIn{session: session, account: account, handle: handle}, nil
 }
 
-// What our only identity source can say about how a user authenticated.
+// What local accounts can say about how a user authenticated.
 const (
 	acrPassword = "urn:cloakroom:acr:single-factor"
 	amrPassword = "pwd" // RFC 8176 §2
 )
 
+// authentication is how, and when, a user proved who they are: what ID tokens say of it (OpenID Connect Core §2).
+type authentication struct {
+	at  time.Time
+	acr string
+	amr []string
+}
+
+// byPassword is an authentication that has just taken place.
+func (s *Server) byPassword() authentication {
+	return authentication{at: s.now(), acr: acrPassword, amr: []string{amrPassword}}
+}
+
 // startSession starts a session for a user who has just authenticated. It has a new id and secret each time, and the session
 // that the browser had before ends (ASVS 7.2.4).
-func (s *Server) startSession(w http.ResponseWriter, r *http.Request, iss *issuer, account store.Account, before *signedIn) (*signedIn, error) {
+func (s *Server) startSession(w http.ResponseWriter, r *http.Request, iss *issuer, account store.Account, how authentication, before *signedIn) (*signedIn, error) {
 	now := s.now()
 	handle := store.NewHandle(now)
 	expires := now.Add(iss.Policy.SessionAbsolute)
@@ -76,9 +88,9 @@ func (s *Server) startSession(w http.ResponseWriter, r *http.Request, iss *issue
 		ID:         handle.ID,
 		SecretHash: handle.Hash(),
 		Subject:    account.Subject,
-		AuthTime:   now,
-		ACR:        acrPassword,
-		AMR:        []string{amrPassword},
+		AuthTime:   how.at,
+		ACR:        how.acr,
+		AMR:        how.amr,
 		UserAgent:  strings.ToValidUTF8(truncate(r.UserAgent(), maxUserAgent), ""),
 		Created:    now,
 		Seen:       now,
