@@ -8,6 +8,8 @@ import (
 	"cloakroom/authserver/oauth"
 	"cloakroom/authserver/store"
 	"cloakroom/authserver/ui"
+	"cloakroom/authserver/ui/text"
+	"cloakroom/authserver/workspace"
 )
 
 func (s *Server) showConsent(w http.ResponseWriter, r *http.Request, iss *issuer, ix interaction, user *signedIn) {
@@ -20,9 +22,17 @@ func (s *Server) showConsent(w http.ResponseWriter, r *http.Request, iss *issuer
 	}
 	for _, name := range ix.consentScopes() {
 		scope, _ := iss.Scope(name) // a registered scope is one of the workspace's: validated
-		data.Scopes = append(data.Scopes, ui.ConsentScope{Name: name, Description: scope.Description, Resource: scope.Resource})
+		data.Scopes = append(data.Scopes, ui.ConsentScope{Name: name, Description: scopeInWords(scope), Resource: scope.Resource})
 	}
 	s.render(w, r, iss, http.StatusOK, pageOptions{formTarget: ix.redirect.origin()}, data)
+}
+
+// scopeInWords is what the workspace says about a scope, or what we say about those that every workspace has.
+func scopeInWords(scope workspace.Scope) text.Message {
+	if scope.Description == "" {
+		return text.Of("scope." + scope.Name)
+	}
+	return text.Verbatim(scope.Description)
 }
 
 // consentPurpose binds the consent form to the session of who read it: another user's click is not theirs.

@@ -9,6 +9,7 @@ import (
 	"cloakroom/authserver/client"
 	"cloakroom/authserver/oauth"
 	"cloakroom/authserver/ui"
+	"cloakroom/authserver/ui/text"
 )
 
 // logout ends the SSO session at the request of a client (OpenID Connect RP-Initiated Logout 1.0). Without a valid
@@ -101,7 +102,7 @@ func (s *Server) confirmLogout(w http.ResponseWriter, r *http.Request, iss *issu
 		return err
 	}
 	if p.get("action") != "yes" {
-		s.render(w, r, iss, http.StatusOK, pageOptions{}, ui.Message{Title: "You are still signed in", Text: "Nothing was changed. You can close this page."})
+		s.render(w, r, iss, http.StatusOK, pageOptions{}, ui.Message{Title: text.Of("logout.stayed.title"), Text: text.Of("logout.stayed.text")})
 		return nil
 	}
 	if err := s.signOut(w, r, iss, user); err != nil {
@@ -121,9 +122,9 @@ func (s *Server) signOut(w http.ResponseWriter, r *http.Request, iss *issuer, us
 }
 
 func signedOutPage(c *client.Client) ui.Message {
-	message := ui.Message{Title: "You are signed out", Text: "Your sign-in here has ended, and with it the access of the applications that used it."}
+	message := ui.Message{Title: text.Of("logout.done.title"), Text: text.Of("logout.done.text")}
 	if c != nil && c.URI != "" {
-		message.Next, message.NextName = c.URI, "Go to "+c.Name
+		message.Next, message.NextName = c.URI, text.Of("page.next", "client", c.Name)
 	}
 	return message
 }

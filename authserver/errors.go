@@ -14,6 +14,7 @@ import (
 	"cloakroom/authserver/oauth"
 	"cloakroom/authserver/store"
 	"cloakroom/authserver/ui"
+	"cloakroom/authserver/ui/text"
 )
 
 // retryAfter is how many seconds a client is asked to wait while the store is down.
@@ -23,20 +24,20 @@ const retryAfter = 5
 // could use.
 type pageError struct {
 	status int
-	title  string
-	text   string
+	title  text.Message
+	text   text.Message
 	// next leads on: the application's home page. Empty for none.
 	next     string
-	nextName string
+	nextName text.Message
 	wait     int // Retry-After in seconds
 	cause    error
 }
 
 func (e *pageError) Error() string {
 	if e.cause == nil {
-		return e.title
+		return e.title.String()
 	}
-	return e.title + ": " + e.cause.Error()
+	return e.title.String() + ": " + e.cause.Error()
 }
 
 func (e *pageError) Unwrap() error { return e.cause }
@@ -55,7 +56,7 @@ func expected(err error) bool {
 // asOAuth finds the OAuth error for a client; what was meant for a person is a mistake of the client's.
 func asOAuth(err error) *oauth.Error {
 	if page, ok := errors.AsType[*pageError](err); ok {
-		return oauth.InvalidRequest.Errorf("%s", strings.ToLower(page.title)).Because(page.cause)
+		return oauth.InvalidRequest.Errorf("%s", strings.ToLower(page.title.String())).Because(page.cause)
 	}
 	return oauth.AsError(err)
 }
@@ -180,13 +181,13 @@ func errorPage(err error, code int) *pageError {
 	e := oauth.AsError(err)
 	switch {
 	case code == http.StatusServiceUnavailable:
-		return &pageError{title: "Not available just now", text: "This service cannot reach its records. Nothing was lost. Please try again in a moment."}
+		return &pageError{title: text.Of("error.outage.title"), text: text.Of("error.outage.text")}
 	case code >= http.StatusInternalServerError:
-		return &pageError{title: "Something went wrong", text: "The fault is on our side. Please go back to the application and try again."}
+		return &pageError{title: text.Of("error.fault.title"), text: text.Of("error.fault.text")}
 	default:
 		return &pageError{
-			title: "This request cannot be answered",
-			text:  "The application sent a request that is not valid: " + e.Description + ". Please go back to it, and tell its makers if this happens again.",
+			title: text.Of("error.request_invalid.title"),
+			text:  text.Of("error.request_invalid.text", "why", e.Description),
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"cloakroom/authserver/oauth"
 	"cloakroom/authserver/store"
+	"cloakroom/authserver/ui/text"
 )
 
 // interaction is a user's way through the forms, at the browser that began it: nobody else has its secret.
@@ -177,21 +178,20 @@ func (s *Server) loadInteraction(r *http.Request, iss *issuer) (interaction, err
 // errNoInteraction is for a page that is too old, or was begun at another browser (or at one that refuses cookies).
 var errNoInteraction = &pageError{
 	status: http.StatusBadRequest,
-	title:  "This page has expired",
-	text: "The sign-in took too long, or it was begun in another browser, or your browser does not keep cookies. " +
-		"Nothing was lost: please go back to the application and sign in again from there.",
+	title:  text.Of("error.expired.title"),
+	text:   text.Of("error.expired.text"),
 }
 
 // finishedPage is for a form that was answered: the user went back, or reloaded.
 func finishedPage(f flow) error {
 	finished := &pageError{
 		status: http.StatusGone,
-		title:  "You have answered this already",
-		text:   "There is nothing left to do on this page. Please go on in " + f.client.Name + ".",
+		title:  text.Of("error.finished.title"),
+		text:   text.Of("error.finished.text", "client", f.client.Name),
 		cause:  store.ErrConsumed,
 	}
 	if f.client.URI != "" {
-		finished.next, finished.nextName = f.client.URI, "Go to "+f.client.Name
+		finished.next, finished.nextName = f.client.URI, text.Of("page.next", "client", f.client.Name)
 	}
 	return finished
 }

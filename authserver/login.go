@@ -13,6 +13,7 @@ import (
 	"cloakroom/authserver/oauth"
 	"cloakroom/authserver/store"
 	"cloakroom/authserver/ui"
+	"cloakroom/authserver/ui/text"
 )
 
 const (
@@ -39,17 +40,10 @@ func (s *Server) showLogin(w http.ResponseWriter, r *http.Request, iss *issuer, 
 		Notice:   iss.Notice,
 	}
 	if page.wait > 0 {
-		data.Wait = waitInWords(page.wait)
+		data.Wait = text.Many("login.throttled", int(math.Ceil(page.wait.Minutes())))
 		setRetryAfter(w, page.status, int(math.Ceil(page.wait.Seconds())))
 	}
 	s.render(w, r, iss, page.status, pageOptions{formTarget: ix.redirect.origin()}, data)
-}
-
-func waitInWords(wait time.Duration) string {
-	if minutes := int(math.Ceil(wait.Minutes())); minutes > 1 {
-		return fmt.Sprintf("%d minutes", minutes)
-	}
-	return "a minute"
 }
 
 // login takes the answer of the sign-in form. A wrong password, an unknown name and a disabled account get the same answer
@@ -157,6 +151,6 @@ func (s *Server) form(r *http.Request, iss *issuer, handle store.Handle, purpose
 
 var errForged = &pageError{
 	status: http.StatusForbidden,
-	title:  "This form was not sent from our page",
-	text:   "To keep you safe it was not acted on. Please go back to the application and start again from there.",
+	title:  text.Of("error.forged.title"),
+	text:   text.Of("error.forged.text"),
 }

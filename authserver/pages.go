@@ -29,9 +29,9 @@ func (o pageOptions) policy() string {
 
 // render sends a page. A page that cannot be made is our fault, and plain text says so.
 func (s *Server) render(w http.ResponseWriter, r *http.Request, iss *issuer, code int, options pageOptions, page ui.Page) {
-	frame := ui.Frame{}
+	frame := ui.Frame{Languages: r.Header.Get("Accept-Language")}
 	if iss != nil {
-		frame = ui.Frame{Workspace: iss.Title, Host: iss.Host()}
+		frame.Workspace, frame.Host = iss.Title, iss.Host()
 	}
 	html, err := s.pages.Render(frame, page)
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"cloakroom/authserver/client"
 	"cloakroom/authserver/oauth"
 	"cloakroom/authserver/store"
+	"cloakroom/authserver/ui/text"
 )
 
 // pushedLifetime is how long a request_uri may be loaded: a browser is sent there at once (RFC 9126 §2.2, FAPI 2.0 §5.3.2.2).
@@ -122,20 +123,20 @@ func (s *Server) consumeRequest(ctx context.Context, iss *issuer, f flow) error 
 // errNoRequest is for a request_uri that is unknown, too old, or of another client: which, is nobody's business.
 var errNoRequest = &pageError{
 	status: http.StatusBadRequest,
-	title:  "This sign-in link has expired",
-	text:   "Links of this kind work for a minute. Nothing was lost: please go back to the application and sign in again from there.",
+	title:  text.Of("error.link.expired.title"),
+	text:   text.Of("error.link.expired.text"),
 	cause:  oauth.InvalidRequestURI,
 }
 
 func usedRequestPage(c *client.Client) error {
 	used := &pageError{
 		status: http.StatusBadRequest,
-		title:  "This sign-in link was used already",
-		text:   "Each link works once. If you did not get where you wanted to go, please go back to the application and sign in again.",
+		title:  text.Of("error.link.used.title"),
+		text:   text.Of("error.link.used.text"),
 		cause:  oauth.InvalidRequestURI,
 	}
 	if c.URI != "" {
-		used.next, used.nextName = c.URI, "Go to "+c.Name
+		used.next, used.nextName = c.URI, text.Of("page.next", "client", c.Name)
 	}
 	return used
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"cloakroom/authserver/oauth"
+	"cloakroom/authserver/ui/text"
 )
 
 // endpoint answers one request for one issuer. It returns an error or writes an answer, never both.
@@ -18,14 +19,14 @@ type endpoint func(w http.ResponseWriter, r *http.Request, iss *issuer) error
 
 var errNoPage = &pageError{
 	status: http.StatusNotFound,
-	title:  "There is nothing here",
-	text:   "The address is not one of this service. Please go back to the application and start again from there.",
+	title:  text.Of("error.nothing.title"),
+	text:   text.Of("error.nothing.text"),
 }
 
 var errMethod = &pageError{
 	status: http.StatusMethodNotAllowed,
-	title:  "This cannot be asked for that way",
-	text:   "The address exists, but not for this kind of request. Please go back to the application and start again from there.",
+	title:  text.Of("error.method.title"),
+	text:   text.Of("error.method.text"),
 }
 
 // serve finds the issuer, bounds the body, and writes the endpoint's error in the form that its reader expects.

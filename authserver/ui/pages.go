@@ -1,5 +1,7 @@
 package ui
 
+import "cloakroom/authserver/ui/text"
+
 // Page is one of the page types below.
 type Page interface{ template() string }
 
@@ -10,10 +12,11 @@ type Login struct {
 	Client   string // the name of the client that waits
 	Action   string // where the form goes
 	CSRF     string
-	Username string // as it was typed, or hinted
-	Rejected bool   // the last attempt was wrong
-	Wait     string // how long to wait before the next attempt; empty if none is needed
-	Again    bool   // the user is signed in and is asked once more
+	Username string       // as it was typed, or hinted
+	Rejected bool         // the last attempt was wrong
+	Wait     text.Message // how long to wait before the next attempt; zero if there is none
+	Again    bool         // the user is signed in and is asked once more
+	Own      bool         // nobody waits: it is for the account pages
 	Notice   string
 }
 
@@ -32,7 +35,7 @@ type Consent struct {
 // ConsentScope is one scope in words.
 type ConsentScope struct {
 	Name        string
-	Description string
+	Description text.Message
 	Resource    string
 }
 
@@ -49,20 +52,20 @@ func (Logout) template() string { return "logout" }
 
 // Message says that something is done.
 type Message struct {
-	Title    string
-	Text     string
+	Title    text.Message
+	Text     text.Message
 	Next     string // a way on; empty for none
-	NextName string
+	NextName text.Message
 }
 
 func (Message) template() string { return "message" }
 
 // Error says what went wrong and what to do.
 type Error struct {
-	Title     string
-	Text      string
+	Title     text.Message
+	Text      text.Message
 	Next      string
-	NextName  string
+	NextName  text.Message
 	RequestID string
 }
 

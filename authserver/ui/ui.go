@@ -15,6 +15,8 @@ import (
 	"net/http"
 	"path"
 	"strings"
+
+	"cloakroom/authserver/ui/text"
 )
 
 //go:embed page/*.html
@@ -28,8 +30,9 @@ const AssetPath = "/assets/"
 
 // Pages renders pages. It is safe for concurrent use.
 type Pages struct {
-	templates map[string]*template.Template
-	assets    map[string]asset // by hashed path
+	languages []*text.Catalogue
+	templates []map[string]*template.Template // by language, then by name
+	assets    map[string]asset                // by hashed path
 	links     map[string]string
 }
 
@@ -40,7 +43,11 @@ type asset struct {
 
 // New parses the templates and hashes the assets.
 func New() (*Pages, error) {
-	p := &Pages{templates: map[string]*template.Template{}, assets: map[string]asset{}, links: map[string]string{}}
+	languages, err := text.Load()
+	if err != nil {
+		return nil, err
+	}
+	p := &Pages{languages: languages, assets: map[string]asset{}, links: map[string]string{}}
 	for name, contentType := range map[string]string{"authserver.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml", "form_post.js": "text/javascript; charset=utf-8"} {
 		content, err := assetFiles.ReadFile("asset/" + name)
 		if err != nil {
@@ -51,14 +58,43 @@ func New() (*Pages, error) {
 		hashed := AssetPath + strings.TrimSuffix(name, extension) + "." + hex.EncodeToString(sum[:8]) + extension
 		p.assets[hashed], p.links[name] = asset{contentType: contentType, content: content}, hashed
 	}
+	for _, language := range languages {
+		parsed, err := parseTemplates(language)
+		if err != nil {
+			return nil, err
+		}
+		p.templates = append(p.templates, parsed)
+	}
+	return p, nil
+}
+
+// parseTemplates parses every page to say its texts in one language.
+func parseTemplates(language *text.Catalogue) (map[string]*template.Template, error) {
+	parsed := map[string]*template.Template{}
 	for _, name := range templateNames {
-		parsed, err := template.New("layout.html").Option("missingkey=error").ParseFS(pageFiles, "page/layout.html", "page/"+name+".html")
+		files := []string{"page/layout.html", "page/" + name + ".html"}
+		page, err := template.New("layout.html").Option("missingkey=error").Funcs(functions(language)).ParseFS(pageFiles, files...)
 		if err != nil {
 			return nil, fmt.Errorf("parse page %s: %w", name, err)
 		}
-		p.templates[name] = parsed
+		parsed[name] = page
 	}
-	return p, nil
+	return parsed, nil
+}
+
+// functions are how templates say something: text plainly, rich with what is emphasised. Both take a message, or a key with the names
+// and values that are filled in.
+func functions(language *text.Catalogue) template.FuncMap {
+	message := func(what any, pairs []any) text.Message {
+		if ready, ok := what.(text.Message); ok {
+			return ready
+		}
+		return text.Of(fmt.Sprint(what), pairs...)
+	}
+	return template.FuncMap{
+		"text": func(what any, pairs ...any) (string, error) { return language.Plain(message(what, pairs)) },
+		"rich": func(what any, pairs ...any) (template.HTML, error) { return language.HTML(message(what, pairs)) },
+	}
 }
 
 // Assets serves what the pages load: under names made of the content, so that a browser keeps them for good.
@@ -84,18 +120,21 @@ func (p *Pages) Assets() http.Handler {
 type Frame struct {
 	Workspace string // its title; empty outside of every workspace
 	Host      string // where the page comes from
+	Languages string // that the browser asks for: its Accept-Language
 }
 
 // Render makes a page's HTML.
 func (p *Pages) Render(frame Frame, page Page) ([]byte, error) {
 	name := page.template()
+	language := text.Match(p.languages, frame.Languages)
 	var html bytes.Buffer
-	err := p.templates[name].Execute(&html, map[string]any{
-		"Frame":  frame,
-		"Page":   page,
-		"Style":  p.links["authserver.css"],
-		"Icon":   p.links["icon.svg"],
-		"Script": p.links["form_post.js"],
+	err := p.templates[language][name].Execute(&html, map[string]any{
+		"Language": p.languages[language].Language.String(),
+		"Frame":    frame,
+		"Page":     page,
+		"Style":    p.links["authserver.css"],
+		"Icon":     p.links["icon.svg"],
+		"Script":   p.links["form_post.js"],
 	})
 	if err != nil {
 		return nil, fmt.Errorf("render page %s: %w", name, err)

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"cloakroom/authserver/ui/text"
 )
 
 const hostile = `"><script>alert(1)</script>{{.Page}}`
@@ -21,12 +23,13 @@ func pages(t *testing.T) *Pages {
 
 func TestPagesEscapeEveryText(t *testing.T) {
 	p := pages(t)
+	words := text.Verbatim(hostile)
 	for _, page := range []Page{
-		Login{Client: hostile, Action: hostile, CSRF: hostile, Username: hostile, Rejected: true, Wait: hostile, Notice: hostile},
-		Consent{Client: hostile, Host: hostile, Username: hostile, Action: hostile, CSRF: hostile, Scopes: []ConsentScope{{hostile, hostile, hostile}}},
+		Login{Client: hostile, Action: hostile, CSRF: hostile, Username: hostile, Rejected: true, Wait: words, Notice: hostile},
+		Consent{Client: hostile, Host: hostile, Username: hostile, Action: hostile, CSRF: hostile, Scopes: []ConsentScope{{hostile, words, hostile}}},
 		Logout{Username: hostile, Action: hostile, CSRF: hostile},
-		Message{Title: hostile, Text: hostile, Next: "javascript:alert(1)", NextName: hostile},
-		Error{Title: hostile, Text: hostile, Next: "javascript:alert(1)", NextName: hostile, RequestID: hostile},
+		Message{Title: words, Text: text.Of("error.finished.text", "client", hostile), Next: "javascript:alert(1)", NextName: words},
+		Error{Title: words, Text: words, Next: "javascript:alert(1)", NextName: words, RequestID: hostile},
 	} {
 		html, err := p.Render(Frame{Workspace: hostile, Host: hostile}, page)
 		if err != nil {

@@ -8,16 +8,10 @@ import (
 	"cloakroom/authserver/oauth"
 )
 
-// standardScopes are the scopes that every workspace has: OpenID Connect Core §5.4 and §11, in the words of the consent page.
-func standardScopes() []Scope {
-	return []Scope{
-		{Name: oauth.ScopeOpenID, Description: "Know who you are in this workspace"},
-		{Name: "profile", Description: "See your name and profile"},
-		{Name: "email", Description: "See your e-mail address"},
-		{Name: "address", Description: "See your postal address"},
-		{Name: "phone", Description: "See your phone number"},
-		{Name: oauth.ScopeOfflineAccess, Description: "Keep this access when you are not signed in"},
-	}
+// standardScopes are the scopes that every workspace has: OpenID Connect Core §5.4 and §11. Where the workspace has no words of its
+// own for them, the pages have.
+func standardScopes() []string {
+	return []string{oauth.ScopeOpenID, "profile", "email", "address", "phone", oauth.ScopeOfflineAccess}
 }
 
 // SetDefaults fills in what the configuration leaves out.
@@ -36,8 +30,8 @@ func (w *Workspace) SetDefaults() {
 		w.Policy.DefaultAudience = w.Issuer()
 	}
 	for _, standard := range standardScopes() {
-		if _, own := w.Scope(standard.Name); !own {
-			w.Scopes = append(w.Scopes, standard)
+		if _, own := w.Scope(standard); !own {
+			w.Scopes = append(w.Scopes, Scope{Name: standard})
 		}
 	}
 	for position := range w.Clients {
@@ -86,7 +80,7 @@ func (w *Workspace) scopeProblems() []error {
 				report("access_token_format: is another than that of %q, for the same resource", other.Name)
 			}
 		}
-		if scope.Description == "" {
+		if scope.Description == "" && !slices.Contains(standardScopes(), scope.Name) {
 			report("description is missing: the user reads it on the consent page")
 		}
 		// RFC 8707 §2: an absolute URI without a fragment.
