@@ -44,6 +44,7 @@ type Store interface {
 	Sessions
 	Accounts
 	Keys
+	Registry
 	// UseOnce marks a value (a jti, a proof) as used until expires and reports ErrConsumed while it is marked.
 	UseOnce(ctx context.Context, workspace, use, value string, expires time.Time) error
 	// Sweep deletes up to limit records of each kind that are not needed at now any more (those that expired, some only after

@@ -43,6 +43,8 @@ type Store struct {
 	consents      map[consentKey]*store.Consent
 	keys          map[key]*store.Key
 	marks         map[markKey]time.Time
+	registrations map[registrationKey]*store.Registration
+	revision      int64
 }
 
 var _ store.Store = (*Store)(nil)
@@ -62,6 +64,7 @@ func New(now func() time.Time) *Store {
 		consents:      map[consentKey]*store.Consent{},
 		keys:          map[key]*store.Key{},
 		marks:         map[markKey]time.Time{},
+		registrations: map[registrationKey]*store.Registration{},
 	}
 }
 

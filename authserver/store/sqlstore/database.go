@@ -27,6 +27,8 @@ type database interface {
 	anyTable() string
 	// deadline bounds one transaction of writes; 0 where the database bounds its waiting itself.
 	deadline() time.Duration
+	// bytewise is what follows a text column that is compared and ordered by its bytes.
+	bytewise() string
 	// duplicate reports whether err means that a unique key is taken.
 	duplicate(err error) bool
 	// collided reports whether err means that the transaction was ended for the sake of another, and may be tried again.

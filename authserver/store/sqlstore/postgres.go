@@ -83,6 +83,8 @@ func (d postgres) open(connections int) *sql.DB {
 	return pool
 }
 
+func (d postgres) bytewise() string { return ` COLLATE "C"` }
+
 func (d postgres) duplicate(err error) bool {
 	failure, ok := errors.AsType[*pgconn.PgError](err)
 	return ok && failure.Code == postgresUnique

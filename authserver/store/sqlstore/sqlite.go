@@ -114,6 +114,8 @@ func (d sqlite) check(ctx context.Context, pool *sql.DB) error {
 // errDamaged means that a file is a SQLite database that cannot be trusted any more.
 var errDamaged = errors.New("the file is damaged; restore it from a backup, or move it away to start with an empty one")
 
+func (d sqlite) bytewise() string { return "" } // it is how SQLite compares
+
 func (d sqlite) duplicate(err error) bool {
 	code := sqliteCode(err)
 	return code == sqlitePrimaryKey || code == sqliteUnique

@@ -30,6 +30,7 @@ var sweepables = []sweepable{
 	{table: "sessions", key: "workspace, id", end: "idle"}, // never later than its absolute end
 	{table: "signing_keys", key: "workspace, id", end: "expires", only: " AND expires <> 0"},
 	{table: "used_values", key: "workspace, purpose, value_hash", end: "expires"},
+	{table: "registrations", key: "kind, parent, name", end: "updated", after: store.TombstoneRetention, only: " AND deleted = 1"},
 }
 
 // Sweep deletes up to limit records of each kind that are not needed at now any more, in small batches that other writes

@@ -32,6 +32,7 @@ func Run(t *testing.T, open Open) {
 		{"Sessions", sessions},
 		{"Accounts", accounts},
 		{"Keys", keys},
+		{"Registry", registry},
 		{"Races", races},
 		{"Isolation", isolation},
 		{"Sweep", sweeps},
