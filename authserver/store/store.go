@@ -43,6 +43,7 @@ type Store interface {
 	Tokens
 	Sessions
 	Accounts
+	Factors
 	Keys
 	Registry
 	// UseOnce marks a value (a jti, a proof) as used until expires and reports ErrConsumed while it is marked.

@@ -41,6 +41,8 @@ type Store struct {
 	sessions      map[key]*store.Session
 	accounts      map[key]*store.Account
 	consents      map[consentKey]*store.Consent
+	factors       map[key]*store.Factor
+	recoveryCodes map[key]map[store.Hash]bool // by subject
 	keys          map[key]*store.Key
 	marks         map[markKey]time.Time
 	registrations map[registrationKey]*store.Registration
@@ -62,6 +64,8 @@ func New(now func() time.Time) *Store {
 		sessions:      map[key]*store.Session{},
 		accounts:      map[key]*store.Account{},
 		consents:      map[consentKey]*store.Consent{},
+		factors:       map[key]*store.Factor{},
+		recoveryCodes: map[key]map[store.Hash]bool{},
 		keys:          map[key]*store.Key{},
 		marks:         map[markKey]time.Time{},
 		registrations: map[registrationKey]*store.Registration{},

@@ -19,6 +19,9 @@ var isolation = []guarantee{
 		s.must(s.SaveConsent(s.ctx(), store.Consent{Workspace: workspace, Subject: subject, ClientID: client, Given: s.now()}))
 		s.must(s.AddKey(s.ctx(), store.Key{Workspace: workspace, ID: "kid-1", Sealed: []byte{1}, Created: s.now()}))
 
+		s.must(s.AddFactor(s.ctx(), s.factor("factor-1", store.FactorTOTP)))
+		s.must(s.SaveRecoveryCodes(s.ctx(), workspace, subject, []store.Hash{{1}}))
+
 		foreignRefresh, next := s.refreshToken(grant)
 		next.Workspace = other
 		interactionRecord.Workspace = other
@@ -52,7 +55,15 @@ var isolation = []guarantee{
 			"Account":       func() error { _, err := s.Account(s.ctx(), other, subject); return err },
 			"AccountByName": func() error { _, err := s.AccountByName(s.ctx(), other, "alice"); return err },
 			"Consent":       func() error { _, err := s.Consent(s.ctx(), other, subject, client); return err },
-			"UpdateKey":     func() error { return s.UpdateKey(s.ctx(), store.Key{Workspace: other, ID: "kid-1"}) },
+			"Factor":        func() error { _, err := s.Factor(s.ctx(), other, "factor-1"); return err },
+			"UseFactor":     func() error { return s.UseFactor(s.ctx(), other, "factor-1", 9, s.now()) },
+			"RenameFactor":  func() error { return s.RenameFactor(s.ctx(), other, subject, "factor-1", "mine") },
+			"RemoveFactor":  func() error { return s.RemoveFactor(s.ctx(), other, subject, "factor-1", 0) },
+			"ConsumeRecoveryCode": func() error {
+				_, err := s.ConsumeRecoveryCode(s.ctx(), other, subject, store.Hash{1})
+				return err
+			},
+			"UpdateKey": func() error { return s.UpdateKey(s.ctx(), store.Key{Workspace: other, ID: "kid-1"}) },
 		} {
 			s.Run(name, func(t *testing.T) { (&suite{T: t, Store: s.Store, clock: s.clock}).want(verb(), store.ErrNotFound) })
 		}

@@ -31,6 +31,7 @@ func Run(t *testing.T, open Open) {
 		{"Tokens", tokens},
 		{"Sessions", sessions},
 		{"Accounts", accounts},
+		{"Factors", factors},
 		{"Keys", keys},
 		{"Registry", registry},
 		{"Races", races},
