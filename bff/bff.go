@@ -46,6 +46,8 @@ type BFF struct {
 	unfinished *unfinished
 	out        *outbound
 	metrics    *metrics
+	spans      *spans
+	patterns   []string             // of all routes, for spans
 	live       *atomic.Pointer[BFF] // what serves; its successors share everything that lives longer than a configuration
 	proxy      *proxy
 	page       http.Handler
@@ -77,7 +79,7 @@ func newBFF(cfg Config, store session.Store, page http.Handler, log *slog.Logger
 	b := &BFF{
 		cfg: cfg, pagePolicy: pagePolicy(), sessions: sessions, store: store, sealer: sealer,
 		spent: newSpentStates(now), nonces: newNonces(), early: newEarlyRenewals(now), streams: newStreams(), page: page, log: log, now: now,
-		refreshes: &singleflight.Group{}, unfinished: &unfinished{}, out: newOutbound(), metrics: newMetrics(), live: &atomic.Pointer[BFF]{},
+		refreshes: &singleflight.Group{}, unfinished: &unfinished{}, out: newOutbound(newSpans(cfg.tracer)), metrics: newMetrics(), spans: newSpans(cfg.tracer), live: &atomic.Pointer[BFF]{},
 	}
 	if err := b.wire(nil); err != nil {
 		return nil, errors.Join(err, sessions.Close())
@@ -88,7 +90,8 @@ func newBFF(cfg Config, store session.Store, page http.Handler, log *slog.Logger
 
 // Handler answers everything on the public listener: /bff/*, /api/* and the page.
 func (b *BFF) Handler() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { b.live.Load().admit(w, r) })
+	admit := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { b.live.Load().admit(w, r) })
+	return b.spans.server(func(path string) string { return b.live.Load().pattern(path) }, admit)
 }
 
 // Close ends what runs in the background and keeps what sessions were seen. Requests should be over.

@@ -77,6 +77,7 @@ func (s *signIn) record() session.Record {
 func (b *BFF) signInFailed(w http.ResponseWriter, r *http.Request, tx *transaction, err error) error {
 	refused := asRefusal(err)
 	b.audit(r.Context(), auditSignIn, string(refused.code), slog.String("provider", tx.Provider), slog.String("cause", refused.Error()))
+	refusedIn(r.Context(), refused, "")
 	redirect(w, withError(tx.ReturnURL, refused.code))
 	return nil
 }

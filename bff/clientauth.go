@@ -32,7 +32,7 @@ func (p *provider) send(ctx context.Context, m *metadata, endpoint string, form 
 		if err := key.attach(r, "", p.nonces.of(p.cfg.ID), p.now()); err != nil {
 			return answer{}, err
 		}
-		got, err := p.out.do(r, maxDocument)
+		got, err := p.out.do(r, m.call(endpoint), maxDocument)
 		if err != nil {
 			// The error of http.Client names the URL, which holds nothing secret: forms are in the body.
 			return answer{}, err

@@ -3,6 +3,8 @@ package bff
 import (
 	"slices"
 	"time"
+
+	"go.opentelemetry.io/otel/trace"
 )
 
 // Config is what a BFF is made from. [ParseConfig] reads it from YAML and the environment; example.yaml in cmd/bff
@@ -19,6 +21,22 @@ type Config struct {
 	Session     SessionConfig    `yaml:"session"`
 	Providers   []ProviderConfig `yaml:"providers"`
 	Routes      []RouteConfig    `yaml:"routes"`
+	Telemetry   TelemetryConfig  `yaml:"telemetry"`
+
+	tracer trace.Tracer
+}
+
+// TelemetryConfig says where the command sends what it measures of itself; metrics are at the admin address.
+type TelemetryConfig struct {
+	// TracesEndpoint is the URL that OpenTelemetry spans are posted to (OTLP over HTTP), such as
+	// http://localhost:4318/v1/traces. http is accepted for loopback hosts only. Default: none, and no spans are made.
+	TracesEndpoint string `yaml:"traces_endpoint"`
+}
+
+// WithTracer has a BFF of this configuration make spans. Without a tracer there are none, and they cost nothing.
+func (c Config) WithTracer(tracer trace.Tracer) Config {
+	c.tracer = tracer
+	return c
 }
 
 // SessionConfig says where BFF sessions are kept and how long they live.

@@ -35,6 +35,7 @@ func ParseConfig(name string, data []byte, getenv func(string) string, readFile 
 
 // override lets the environment replace what depends on the machine.
 func (c *Config) override(getenv func(string) string) {
+	c.Telemetry.override(getenv)
 	for key, field := range map[string]*string{
 		"BFF_ORIGIN":        &c.Origin,
 		"BFF_LISTEN":        &c.Listen,
@@ -45,6 +46,19 @@ func (c *Config) override(getenv func(string) string) {
 		if value := getenv(key); value != "" {
 			*field = value
 		}
+	}
+}
+
+// override reads the variables that the OpenTelemetry specification names for where spans go; the others are the SDK's.
+func (t *TelemetryConfig) override(getenv func(string) string) {
+	if base := getenv("OTEL_EXPORTER_OTLP_ENDPOINT"); base != "" {
+		t.TracesEndpoint = strings.TrimSuffix(base, "/") + "/v1/traces"
+	}
+	if endpoint := getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"); endpoint != "" {
+		t.TracesEndpoint = endpoint
+	}
+	if strings.EqualFold(getenv("OTEL_SDK_DISABLED"), "true") || getenv("OTEL_TRACES_EXPORTER") == "none" {
+		t.TracesEndpoint = ""
 	}
 }
 

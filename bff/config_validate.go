@@ -48,6 +48,8 @@ func (c *Config) Validate() error {
 		ids[c.Providers[i].ID] = true
 	}
 	c.validateRoutes(v)
+	endpoint := c.Telemetry.TracesEndpoint
+	v.check(endpoint == "" || isSecureURL(endpoint), "telemetry.traces_endpoint: %q is not an https URL without query and fragment (http for loopback hosts only)", endpoint)
 	return errors.Join(v.problems...)
 }
 

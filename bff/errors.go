@@ -110,6 +110,7 @@ func (b *BFF) writeError(w http.ResponseWriter, r *http.Request, err error) {
 		RequestID: rand.Text(), LoginURL: refused.loginURL,
 	}
 	b.logRefusal(r, refused, problem)
+	refusedIn(r.Context(), refused, problem.RequestID)
 	b.secure(w.Header())
 	if refused.allow != nil {
 		w.Header().Set("Allow", strings.Join(refused.allow, ", "))

@@ -33,7 +33,7 @@ func newPEM(t *testing.T) []byte {
 }
 
 // openStrict is a house whose provider demands FAPI 2.0 and whose API demands DPoP with a nonce of its own.
-func openStrict(t *testing.T) *house {
+func openStrict(t *testing.T, change ...func(*Config)) *house {
 	t.Helper()
 	var keys []*clientKey
 	for range 2 {
@@ -43,12 +43,12 @@ func openStrict(t *testing.T) *house {
 		}
 		keys = append(keys, key)
 	}
-	h := open(t, func(c *Config) {
+	h := open(t, append(change, func(c *Config) {
 		c.Routes[0].BodyLimit = 1 << 20
 		p := &c.Providers[0]
 		p.ClientAuth, p.secret, p.keys, p.FAPI2, p.IDTokenAlgs = "", Secret{}, keys, true, nil
 		p.setFAPI2()
-	})
+	})...)
 	h.provider.strict = newStrictness(func() jwk.Set {
 		set, err := jwk.Parse([]byte(h.browser().fetch(http.MethodGet, "/bff/jwks.json", "").body))
 		if err != nil {

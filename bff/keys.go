@@ -130,7 +130,7 @@ func (s *keySet) fetch(ctx context.Context, uri string) ([]verificationKey, erro
 	var document struct {
 		Keys []json.RawMessage `json:"keys"`
 	}
-	if err := s.out.document(ctx, uri, maxKeySet, &document); err != nil {
+	if err := s.out.document(ctx, "keys", uri, maxKeySet, &document); err != nil {
 		return nil, fmt.Errorf("%w: %w", errKeysUnread, err)
 	}
 	keys := []verificationKey{}

@@ -26,11 +26,12 @@ const (
 // no proxy from the environment, and reads answers up to a limit.
 type outbound struct {
 	client *http.Client
+	spans  *spans
 }
 
-func newOutbound() *outbound {
+func newOutbound(spans *spans) *outbound {
 	dialer := &net.Dialer{Timeout: 5 * time.Second}
-	return &outbound{client: &http.Client{
+	return &outbound{spans: spans, client: &http.Client{
 		Timeout:       exchangeTimeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: &http.Transport{
@@ -50,10 +51,12 @@ type answer struct {
 	challenges []string
 }
 
-// do sends the request and reads at most limit bytes of the answer.
-func (o *outbound) do(r *http.Request, limit int64) (answer, error) {
+// do sends the request and reads at most limit bytes of the answer. The call's name is for tracing.
+func (o *outbound) do(r *http.Request, call string, limit int64) (answer, error) {
 	r.Header.Set("Accept", "application/json")
-	response, err := o.client.Do(r)
+	sent, end := o.spans.call(r, call)
+	response, err := o.client.Do(sent)
+	end(response, err)
 	if err != nil {
 		return answer{}, err
 	}
@@ -74,12 +77,12 @@ func (o *outbound) do(r *http.Request, limit int64) (answer, error) {
 }
 
 // document gets a JSON document.
-func (o *outbound) document(ctx context.Context, address string, limit int64, into any) error {
+func (o *outbound) document(ctx context.Context, call, address string, limit int64, into any) error {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
 	if err != nil {
 		return err
 	}
-	got, err := o.do(r, limit)
+	got, err := o.do(r, call, limit)
 	if err != nil {
 		return err
 	}

@@ -119,7 +119,7 @@ func (p *provider) discover(ctx context.Context) (*metadata, error) {
 func (p *provider) fetch(ctx context.Context) (*metadata, error) {
 	var m metadata
 	address := strings.TrimSuffix(p.cfg.Issuer, "/") + "/.well-known/openid-configuration"
-	if err := p.out.document(ctx, address, maxDocument, &m); err != nil {
+	if err := p.out.document(ctx, "discovery", address, maxDocument, &m); err != nil {
 		return nil, fmt.Errorf("discover provider %q: %w", p.cfg.ID, err)
 	}
 	if err := errors.Join(m.validate(p.cfg.Issuer), p.cfg.capable(&m)); err != nil {
@@ -153,6 +153,18 @@ func (m *metadata) validate(issuer string) error {
 		return fmt.Errorf("it does not support the PKCE method S256")
 	}
 	return nil
+}
+
+// call names what an endpoint that a client authenticates to is for.
+func (m *metadata) call(endpoint string) string {
+	switch endpoint {
+	case m.PAREndpoint:
+		return "pushed_authorization_request"
+	case m.RevocationEndpoint:
+		return "revocation"
+	default:
+		return "token"
+	}
 }
 
 // isEndpoint accepts a query, which RFC 6749 §3.1 allows in an endpoint.

@@ -42,6 +42,7 @@ func newProxy(b *BFF) (*proxy, error) {
 			return nil, err
 		}
 		compiled.timings = b.metrics.timings(compiled.cfg.Prefix)
+		compiled.transport = b.spans.spanned(compiled.transport, compiled.cfg.Prefix)
 		p.routes = append(p.routes, compiled)
 	}
 	slices.SortFunc(p.routes, func(a, b *route) int { return len(b.cfg.Prefix) - len(a.cfg.Prefix) })

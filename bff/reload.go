@@ -44,7 +44,7 @@ func (c Config) mayBecome(next Config) error {
 	var problems []error
 	for key, same := range map[string]bool{
 		"origin": c.Origin == next.Origin, "listen": c.Listen == next.Listen, "admin_listen": c.AdminListen == next.AdminListen,
-		"session": reflect.DeepEqual(c.Session, next.Session),
+		"session": reflect.DeepEqual(c.Session, next.Session), "telemetry": c.Telemetry == next.Telemetry,
 	} {
 		if !same {
 			problems = append(problems, fmt.Errorf("%s: a change needs a restart", key))
@@ -72,7 +72,7 @@ func (b *BFF) wire(known map[string]*provider) error {
 	if b.proxy, err = newProxy(b); err != nil {
 		return err
 	}
-	b.router = b.newRouter()
+	b.router, b.patterns = b.newRouter(), patternsOf(b.endpoints())
 	b.serveRoute = b.guarded(b.apiEndpoint())
 	return nil
 }

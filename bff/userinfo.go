@@ -39,7 +39,7 @@ func (p *provider) askUserinfo(ctx context.Context, m *metadata, token session.T
 		if err := key.attach(r, token.AccessToken, p.nonces.of(server), p.now()); err != nil {
 			return answer{}, err
 		}
-		got, err := p.out.do(r, maxDocument)
+		got, err := p.out.do(r, "userinfo", maxDocument)
 		if err != nil {
 			return answer{}, err
 		}

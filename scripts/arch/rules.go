@@ -45,6 +45,10 @@ var owners = map[string][]string{
 	"modernc.org/sqlite":                     {"authserver/store/sqlstore", "authserver/demoapi", "bff/session", "scripts"},
 	"github.com/redis/go-redis":              {"bff/session", "scripts"},
 	"github.com/chromedp":                    {"scripts"},
+	"go.opentelemetry.io/otel":               {"bff/", "bff/cmd"},
+	"go.opentelemetry.io/otel/sdk":           {"bff/cmd", "_test.go"}, // the package makes spans; the program says where they go
+	"go.opentelemetry.io/otel/exporters":     {"bff/cmd", "_test.go"},
+	"go.opentelemetry.io/proto":              {"_test.go"},
 	"golang.org/x/oauth2":                    {"authserver/flow_test.go", "scripts"}, // someone else's client
 	"github.com/coreos/go-oidc":              {"authserver/flow_test.go", "scripts"},
 	"net/http/httptest":                      {"_test.go", "app"},

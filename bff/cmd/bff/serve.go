@@ -63,6 +63,11 @@ func serveBFF(ctx context.Context, cfg bff.Config, page http.Handler, args []str
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
+	cfg, flush, err := traced(ctx, cfg, log)
+	if err != nil {
+		return err
+	}
+	defer flush()
 	front, err := bff.New(ctx, cfg, store, page, log)
 	if err != nil {
 		return err
