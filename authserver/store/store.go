@@ -44,6 +44,7 @@ type Store interface {
 	Sessions
 	Accounts
 	Factors
+	Identities
 	Keys
 	Registry
 	// UseOnce marks a value (a jti, a proof) as used until expires and reports ErrConsumed while it is marked.

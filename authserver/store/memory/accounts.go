@@ -18,6 +18,10 @@ func (s *Store) SaveAccount(ctx context.Context, account store.Account) error {
 		return err
 	}
 	defer unlock()
+	return s.saveAccount(account)
+}
+
+func (s *Store) saveAccount(account store.Account) error {
 	for key, other := range s.accounts {
 		if key.workspace == account.Workspace && other.Username == account.Username && key.id != account.Subject {
 			return store.ErrConflict

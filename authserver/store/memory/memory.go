@@ -43,6 +43,7 @@ type Store struct {
 	consents      map[consentKey]*store.Consent
 	factors       map[key]*store.Factor
 	recoveryCodes map[key]map[store.Hash]bool // by subject
+	identities    map[identityKey]*store.Identity
 	keys          map[key]*store.Key
 	marks         map[markKey]time.Time
 	registrations map[registrationKey]*store.Registration
@@ -66,6 +67,7 @@ func New(now func() time.Time) *Store {
 		consents:      map[consentKey]*store.Consent{},
 		factors:       map[key]*store.Factor{},
 		recoveryCodes: map[key]map[store.Hash]bool{},
+		identities:    map[identityKey]*store.Identity{},
 		keys:          map[key]*store.Key{},
 		marks:         map[markKey]time.Time{},
 		registrations: map[registrationKey]*store.Registration{},

@@ -12,18 +12,28 @@ const selectConsent = `SELECT workspace, subject, client_id, scopes, given FROM 
 
 // SaveAccount creates or replaces an account. A name that another account has breaks a unique key, which is ErrConflict.
 func (s *Store) SaveAccount(ctx context.Context, account store.Account) error {
-	claims, err := encoded(account.Claims)
+	query, args, err := saveAccount(account)
 	if err != nil {
 		return answer("encode claims", err)
 	}
-	query := `UPDATE accounts SET username = $3, password_hash = $4, claims = $5, disabled = $6, created = $7, updated = $8, version = version + 1
+	return s.insert(ctx, "save account", query, args...)
+}
+
+func saveAccount(account store.Account) (query string, args []any, err error) {
+	claims, err := encoded(account.Claims)
+	if err != nil {
+		return "", nil, err
+	}
+	query = `UPDATE accounts SET username = $3, password_hash = $4, claims = $5, disabled = $6, created = $7, updated = $8, version = version + 1
 		WHERE workspace = $1 AND subject = $2 AND version = $9`
 	if account.Version == 0 {
 		query = `INSERT INTO accounts (workspace, subject, username, password_hash, claims, disabled, created, updated, version)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9 + 1)`
 	}
-	return s.insert(ctx, "save account", query, account.Workspace, account.Subject, account.Username, account.PasswordHash, claims,
-		flag(account.Disabled), millis(account.Created), millis(account.Updated), account.Version)
+	return query, []any{
+		account.Workspace, account.Subject, account.Username, account.PasswordHash, claims,
+		flag(account.Disabled), millis(account.Created), millis(account.Updated), account.Version,
+	}, nil
 }
 
 // Account returns an account by its subject.

@@ -32,6 +32,7 @@ func Run(t *testing.T, open Open) {
 		{"Sessions", sessions},
 		{"Accounts", accounts},
 		{"Factors", factors},
+		{"Identities", identities},
 		{"Keys", keys},
 		{"Registry", registry},
 		{"Races", races},
