@@ -11,23 +11,13 @@ import (
 	"cloakroom/bff/api"
 )
 
-// judge decides what of an upstream's answer reaches the page.
-func (b *BFF) judge(response *http.Response) error {
-	pass := passageOf(response.Request.Context())
-	if response.StatusCode == http.StatusSwitchingProtocols && pass.upgrade {
-		closeHandshake(&pass.writer, response)
-		return nil
-	}
+// judge decides whether an upstream's answer may reach the page, and prepares it for that.
+func (p *passage) judge(ctx context.Context, response *http.Response) error {
 	if err := checkAnswer(response); err != nil {
 		return err
 	}
-	if limit := pass.route.cfg.ResponseLimit; limit > 0 && response.ContentLength > limit {
+	if limit := p.route.cfg.ResponseLimit; limit > 0 && response.ContentLength > limit {
 		return refuse(api.UpstreamInvalid, "the API's answer is longer than its route allows")
-	}
-	for name := range response.Header {
-		if !pass.route.returned[name] {
-			delete(response.Header, name)
-		}
 	}
 	contentType := response.Header.Get("Content-Type")
 	if contentType == "" && response.ContentLength != 0 {
@@ -37,8 +27,7 @@ func (b *BFF) judge(response *http.Response) error {
 	if isActive(contentType) {
 		response.Header.Set("Content-Disposition", "attachment")
 	}
-	pass.bindStream(response)
-	pass.answered = true
+	p.bindStream(ctx, response)
 	return nil
 }
 
@@ -80,24 +69,20 @@ func isActive(contentType string) bool {
 	return (err != nil && contentType != "") || strings.HasSuffix(mediaType, "xml") || strings.Contains(mediaType, "script")
 }
 
-// upstreamFailed answers when there is no answer. It names no host: the page is not to learn ours.
-func (b *BFF) upstreamFailed(w http.ResponseWriter, r *http.Request, err error) {
+// upstreamFailed is the answer when there is none. It names no host: the page is not to learn ours.
+func upstreamFailed(ctx context.Context, err error) error {
 	if _, ok := errors.AsType[*refusal](err); ok {
-		b.writeError(w, r, err)
-		return
+		return err
 	}
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		b.writeError(w, r, refuse(api.BodyTooLarge, "the body is larger than this API takes").because(err))
-		return
+		return refuse(api.BodyTooLarge, "the body is larger than this API takes").because(err)
 	}
 	if errors.Is(err, errBodySlow) {
-		b.writeError(w, r, refuse(api.BodyTooSlow, "the body did not come in time").because(err))
-		return
+		return refuse(api.BodyTooSlow, "the body did not come in time").because(err)
 	}
 	slow, ok := errors.AsType[net.Error](err)
-	if (ok && slow.Timeout()) || errors.Is(context.Cause(r.Context()), errUpstreamSlow) {
-		b.writeError(w, r, refuse(api.UpstreamTimeout, "the API did not answer in time").because(err))
-		return
+	if (ok && slow.Timeout()) || errors.Is(context.Cause(ctx), errUpstreamSlow) {
+		return refuse(api.UpstreamTimeout, "the API did not answer in time").because(err)
 	}
-	b.writeError(w, r, refuse(api.UpstreamUnavailable, "the API cannot be reached").because(err))
+	return refuse(api.UpstreamUnavailable, "the API cannot be reached").because(err)
 }

@@ -8,6 +8,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 
 	"cloakroom/bff/session"
@@ -32,10 +33,21 @@ func BenchmarkBareProxy(b *testing.B) {
 			p.SetURL(target)
 			p.Out.Header.Set("Authorization", "Bearer constant")
 		},
-		Transport: &http.Transport{MaxIdleConnsPerHost: 512, DisableCompression: true}, BufferPool: &bufferPool{},
+		Transport: &http.Transport{MaxIdleConnsPerHost: 512, DisableCompression: true}, BufferPool: &pooled{},
 	}
 	measure(b, proxy, httptest.NewRequest(http.MethodGet, "/notes", http.NoBody))
 }
+
+type pooled struct{ pool sync.Pool }
+
+func (p *pooled) Get() []byte {
+	if buffer, ok := p.pool.Get().(*[bufferSize]byte); ok {
+		return buffer[:]
+	}
+	return make([]byte, bufferSize)
+}
+
+func (p *pooled) Put(buffer []byte) { p.pool.Put((*[bufferSize]byte)(buffer)) }
 
 func quickUpstream(b *testing.B) *httptest.Server {
 	b.Helper()
@@ -66,7 +78,7 @@ session: {store: memory}
 	if err != nil {
 		b.Fatal(err)
 	}
-	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	log := slog.New(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelError}))
 	front, err = New(b.Context(), cfg, store, http.NotFoundHandler(), log)
 	if err != nil {
 		b.Fatal(err)

@@ -21,7 +21,7 @@ func DevPage(cfg Config, frontend string) (http.Handler, error) {
 		return nil, fmt.Errorf("origin: %q is not a loopback address, which development needs", cfg.Origin)
 	}
 	return &httputil.ReverseProxy{
-		FlushInterval: -1, BufferPool: &bufferPool{},
+		FlushInterval: -1,
 		Rewrite: func(p *httputil.ProxyRequest) {
 			p.SetURL(target)
 			p.Out.Host = target.Host

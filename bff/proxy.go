@@ -1,10 +1,8 @@
 package bff
 
 import (
-	"log/slog"
 	"net"
 	"net/http"
-	"net/http/httputil"
 	"net/url"
 	"slices"
 	"strings"
@@ -14,10 +12,9 @@ import (
 	"cloakroom/bff/session"
 )
 
-// proxy passes /api/* on to the upstreams of a static table. One ReverseProxy serves all routes.
+// proxy passes /api/* on to the upstreams of a static table.
 type proxy struct {
-	routes     []*route // the longest prefix first
-	reverse    *httputil.ReverseProxy
+	routes     []*route                          // the longest prefix first
 	transports map[time.Duration]*http.Transport // by how long an answer may take to begin
 	breakers   map[string]*breaker               // by upstream
 	clients    *clientTokens
@@ -46,10 +43,6 @@ func newProxy(b *BFF) (*proxy, error) {
 		p.routes = append(p.routes, compiled)
 	}
 	slices.SortFunc(p.routes, func(a, b *route) int { return len(b.cfg.Prefix) - len(a.cfg.Prefix) })
-	p.reverse = &httputil.ReverseProxy{
-		Rewrite: rewrite, ModifyResponse: b.judge, ErrorHandler: b.upstreamFailed, Transport: sender{},
-		BufferPool: &bufferPool{}, ErrorLog: slog.NewLogLogger(b.log.Handler(), slog.LevelWarn),
-	}
 	return p, nil
 }
 
@@ -123,8 +116,7 @@ func (b *BFF) serveAPI(w http.ResponseWriter, r *http.Request) error {
 	if err := b.authorize(r, pass); err != nil {
 		return err
 	}
-	b.forward(w, r, pass)
-	return nil
+	return b.forward(w, r, pass)
 }
 
 // passRoute is [gateAPI]: the header and same-origin, unless the route allows what cannot send the header.
@@ -192,6 +184,6 @@ func (p *passage) present(record session.Record, token session.Token) (err error
 		p.bound, err = p.bff.present(record, token)
 		return err
 	}
-	p.authorization = []string{"Bearer " + token.AccessToken}
+	p.authorization = token.Bearer()
 	return nil
 }

@@ -2,14 +2,14 @@ package bff
 
 import (
 	"context"
+	"io"
 	"net/http"
-	"net/http/httputil"
+	"net/url"
 	"sync"
 	"time"
 )
 
-// passage is one request on its way through: what Rewrite sends and what the response is judged by. Its parts are in one
-// allocation, and none is used after the request.
+// passage is one request on its way through. Its parts are in one allocation, and none is used after the request.
 type passage struct {
 	bff           *BFF
 	route         *route
@@ -18,34 +18,13 @@ type passage struct {
 	token         string        // the access token itself; secret
 	issued        time.Time     // when it was asked for
 	session       string        // the record's id, where the token is the user's
-	header        http.Header   // what the browser sent
-	peer          string        // its address
 	upgrade       bool          // it opens a WebSocket
-	answered      bool          // the upstream's answer passed the checks
-	context       passageContext
-	writer        finalWriter
+	target        url.URL       // what the upstream is asked for
 }
 
-// passageContext is the request's context, which knows its passage.
-type passageContext struct {
-	context.Context
-	pass *passage
-}
-
-type passageKey struct{}
-
-func (c *passageContext) Value(key any) any {
-	if key == (passageKey{}) {
-		return c.pass
-	}
-	return c.Context.Value(key)
-}
-
-func passageOf(ctx context.Context) *passage { return ctx.Value(passageKey{}).(*passage) }
-
-// forward sends the request. The headers stay behind: ReverseProxy would copy and sift them all, and rewrite takes from
-// the original the few that may pass.
-func (b *BFF) forward(w http.ResponseWriter, r *http.Request, pass *passage) {
+// forward sends the request to its upstream, and the upstream's answer to the page. httputil.ReverseProxy would copy and sift
+// all headers of both; here a message is made from the few that may pass, so that nothing else can.
+func (b *BFF) forward(w http.ResponseWriter, r *http.Request, pass *passage) error {
 	ctx, body := r.Context(), r.Body
 	switch {
 	case pass.upgrade:
@@ -55,82 +34,115 @@ func (b *BFF) forward(w http.ResponseWriter, r *http.Request, pass *passage) {
 	case body != nil && body != http.NoBody:
 		watched, bounded, end := newUpload(w, r, pass.route.cfg, b.now)
 		defer end()
+		// The transport may still be reading when the answer is complete, and nobody may read after the handler.
+		defer func() { _ = watched.Close() }()
 		ctx, body = bounded, watched
 	}
-	pass.context, pass.writer, pass.header, pass.peer = passageContext{ctx, pass}, finalWriter{w, pass}, r.Header, r.RemoteAddr
-	outgoing := r.WithContext(&pass.context)
-	outgoing.Header, outgoing.Body = nil, body
-	if pass.upgrade {
-		outgoing.Header = webSocketUpgrade
+	response, err := pass.send(pass.outgoing(ctx, r, body))
+	if err != nil {
+		return upstreamFailed(ctx, err)
 	}
-	b.proxy.reverse.ServeHTTP(&pass.writer, outgoing)
+	if pass.upgrade && response.StatusCode == http.StatusSwitchingProtocols {
+		return pass.tunnel(ctx, w, response)
+	}
+	return pass.answer(ctx, w, response)
+}
+
+// outgoing is the request that the upstream gets: the route's host, the rest of the path as it was, and only headers of the
+// list. Hop-by-hop headers are on no list, and "Connection: Authorization" takes nothing away (RFC 9110 §7.6.1).
+func (p *passage) outgoing(ctx context.Context, r *http.Request, body io.ReadCloser) *http.Request {
+	upstream, prefix := p.route.upstream, len(p.route.cfg.Prefix)
+	p.target = url.URL{
+		Scheme: upstream.Scheme, Host: upstream.Host, Path: upstream.Path + r.URL.Path[prefix:], RawQuery: r.URL.RawQuery,
+	}
+	if r.URL.RawPath != "" {
+		p.target.RawPath = upstream.EscapedPath() + r.URL.RawPath[prefix:]
+	}
+	out := r.WithContext(ctx)
+	out.URL, out.Host, out.RequestURI = &p.target, upstream.Host, ""
+	out.Header, out.Body = p.sentHeader(r), body
+	out.Trailer, out.TransferEncoding, out.Close = nil, nil, false
+	return out
 }
 
 // withoutUserAgent keeps net/http's own name from upstreams.
 var withoutUserAgent = []string{""}
 
-// rewrite makes the request that the upstream gets: the route's host, the rest of the path as it was, and only headers
-// of the list. It runs after hop-by-hop headers are removed, so "Connection: Authorization" takes nothing away.
-func rewrite(p *httputil.ProxyRequest) {
-	pass := passageOf(p.In.Context())
-	upstream, prefix, target := pass.route.upstream, len(pass.route.cfg.Prefix), p.Out.URL
-	target.Scheme, target.Host, target.RawQuery = upstream.Scheme, upstream.Host, p.In.URL.RawQuery
-	target.Path = upstream.Path + p.In.URL.Path[prefix:]
-	if p.In.URL.RawPath != "" {
-		target.RawPath = upstream.EscapedPath() + p.In.URL.RawPath[prefix:]
-	}
-	p.Out.Host, p.Out.Trailer = upstream.Host, nil
-	header := p.Out.Header
-	clear(header)
-	for name, values := range pass.header {
-		if pass.route.sent[name] {
+func (p *passage) sentHeader(r *http.Request) http.Header {
+	header := make(http.Header, 8)
+	for name, values := range r.Header {
+		if p.route.sent[name] {
 			header[name] = values
 		}
 	}
 	if header["User-Agent"] == nil {
 		header["User-Agent"] = withoutUserAgent
 	}
-	if pass.authorization != nil {
-		header["Authorization"] = pass.authorization
+	if p.authorization != nil {
+		header["Authorization"] = p.authorization
 	}
-	if pass.upgrade {
-		openHandshake(header, pass.header)
+	if p.upgrade {
+		openHandshake(header, r.Header)
 	}
-	if pass.route.cfg.Forwarded {
-		pass.bff.forwardedFor(header, pass.peer)
+	if p.route.cfg.Forwarded {
+		p.bff.forwardedFor(header, r.RemoteAddr)
 	}
+	return header
 }
 
-// finalWriter writes our headers last, so that nothing which went through ReverseProxy stands beside them or instead of
-// them, and drops an upstream's 1xx answers: ReverseProxy would pass their headers on unread, and ours would be lost.
-type finalWriter struct {
-	http.ResponseWriter
-	pass *passage
+// answer passes on of the upstream's answer what may pass: the headers of the list, ours after them, and the body. Its 1xx
+// answers and trailers have been left behind.
+func (p *passage) answer(ctx context.Context, w http.ResponseWriter, response *http.Response) error {
+	if err := p.judge(ctx, response); err != nil {
+		_ = response.Body.Close()
+		return err
+	}
+	defer func() { _ = response.Body.Close() }()
+	header := w.Header()
+	for name, values := range response.Header {
+		if p.route.returned[name] {
+			header[name] = values
+		}
+	}
+	secureAnswer(header)
+	w.WriteHeader(response.StatusCode)
+	if err := copyBody(w, response); err != nil {
+		// Half an answer must not look like a whole one: the connection is cut.
+		panic(http.ErrAbortHandler)
+	}
+	return nil
 }
 
-func (w *finalWriter) WriteHeader(status int) {
-	if status < http.StatusOK {
-		return
+// copyBody copies through one buffer, however long the body is. A stream reaches the page piece by piece, as it comes.
+func copyBody(w http.ResponseWriter, response *http.Response) error {
+	buffer := buffers.Get().(*[bufferSize]byte)
+	defer buffers.Put(buffer)
+	if response.ContentLength >= 0 && !isEventStream(response) {
+		_, err := io.CopyBuffer(w, response.Body, buffer[:])
+		return err
 	}
-	if w.pass.answered {
-		secureAnswer(w.Header())
+	flusher := flushing{w, http.NewResponseController(w)}
+	if err := flusher.control.Flush(); err != nil {
+		return err
 	}
-	w.ResponseWriter.WriteHeader(status)
+	_, err := io.CopyBuffer(flusher, response.Body, buffer[:])
+	return err
 }
-
-// Unwrap is for http.ResponseController, which flushes streams.
-func (w *finalWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
-
-// bufferPool lends ReverseProxy its copy buffers.
-type bufferPool struct{ pool sync.Pool }
 
 const bufferSize = 32 << 10
 
-func (p *bufferPool) Get() []byte {
-	if buffer, ok := p.pool.Get().(*[bufferSize]byte); ok {
-		return buffer[:]
-	}
-	return make([]byte, bufferSize)
+var buffers = sync.Pool{New: func() any { return new([bufferSize]byte) }}
+
+// flushing sends on at once what is written to it.
+type flushing struct {
+	writer  io.Writer
+	control *http.ResponseController
 }
 
-func (p *bufferPool) Put(buffer []byte) { p.pool.Put((*[bufferSize]byte)(buffer)) }
+func (f flushing) Write(piece []byte) (int, error) {
+	n, err := f.writer.Write(piece)
+	if err == nil {
+		err = f.control.Flush()
+	}
+	return n, err
+}

@@ -13,22 +13,6 @@ import (
 // errBreakerOpen is answered like any upstream that cannot be reached.
 var errBreakerOpen = errors.New("the upstream did not answer several requests in a row and is left alone for a moment")
 
-// sender sends a passage's request by its route's transport, and hides what follows an answer's body: it would come after
-// the last look at the headers.
-type sender struct{}
-
-func (sender) RoundTrip(r *http.Request) (*http.Response, error) {
-	response, err := passageOf(r.Context()).send(r)
-	// RFC 9112 §7.1.2: trailers come with chunked coding only.
-	if err != nil || (response.ContentLength >= 0 && response.ProtoMajor == 1) || response.StatusCode == http.StatusSwitchingProtocols {
-		return response, err
-	}
-	// The body writes trailers into the Response that it came with, so ReverseProxy gets another one.
-	hidden := *response
-	hidden.Trailer = nil
-	return &hidden, nil
-}
-
 // send sends the request, and once more with a new token if the API took the old one for dead.
 func (p *passage) send(r *http.Request) (*http.Response, error) {
 	response, err := p.attempt(r)

@@ -19,11 +19,11 @@ const (
 
 // bindStream makes a long answer end with its session: a stream of events at once, anything of unknown or great length
 // if it is still under way after a moment.
-func (p *passage) bindStream(response *http.Response) {
+func (p *passage) bindStream(ctx context.Context, response *http.Response) {
 	if limit := p.route.cfg.ResponseLimit; limit > 0 {
 		response.Body = &limited{response.Body, limit}
 	}
-	events := strings.HasPrefix(response.Header.Get("Content-Type"), "text/event-stream")
+	events := isEventStream(response)
 	if p.session == "" || (!events && response.ContentLength >= 0 && response.ContentLength < streamSize) {
 		return
 	}
@@ -31,7 +31,7 @@ func (p *passage) bindStream(response *http.Response) {
 	if events {
 		grace = 0
 	}
-	ctx, cancel := context.WithCancel(&p.context)
+	ctx, cancel := context.WithCancel(ctx)
 	body, sessions, id := response.Body, p.bff.sessions, p.session
 	open := p.bff.metrics.streams
 	timer := time.AfterFunc(grace, func() {
@@ -45,6 +45,10 @@ func (p *passage) bindStream(response *http.Response) {
 		timer.Stop()
 		cancel()
 	}}
+}
+
+func isEventStream(response *http.Response) bool {
+	return strings.HasPrefix(response.Header.Get("Content-Type"), "text/event-stream")
 }
 
 // endsFirst waits for the session's end or the context's, and reports whether it was the session's.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"fmt"
+	"io"
 	"net/http"
 	"strings"
 
@@ -71,17 +73,46 @@ func openHandshake(out, in http.Header) {
 	}
 }
 
-// closeHandshake is judge for the answer that opens a WebSocket.
-func closeHandshake(w http.ResponseWriter, response *http.Response) {
-	for name := range response.Header {
-		if !webSocketReturned[name] {
-			delete(response.Header, name)
+// tunnel opens a WebSocket: from here on bytes pass both ways, until either side or the session ends.
+func (p *passage) tunnel(ctx context.Context, w http.ResponseWriter, response *http.Response) error {
+	upstream, ok := response.Body.(io.ReadWriteCloser)
+	if !ok {
+		return refuse(api.UpstreamInvalid, "the API switched protocols and kept its connection")
+	}
+	defer func() { _ = upstream.Close() }()
+	browser, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		return fmt.Errorf("take over the connection: %w", err)
+	}
+	defer func() { _ = browser.Close() }()
+	// Closing both ends what waits for either.
+	defer context.AfterFunc(ctx, func() {
+		_ = browser.Close()
+		_ = upstream.Close()
+	})()
+	header := w.Header()
+	for name, values := range response.Header {
+		if webSocketReturned[name] {
+			header[name] = values
 		}
 	}
-	secureAnswer(w.Header())
+	secureAnswer(header)
+	opening := http.Response{StatusCode: http.StatusSwitchingProtocols, ProtoMajor: 1, ProtoMinor: 1, Header: header}
+	if opening.Write(browser) != nil {
+		return nil // the browser has gone
+	}
+	ended := make(chan struct{}, 2)
+	for to, from := range map[io.Writer]io.Reader{browser: upstream, upstream: browser} {
+		go func() {
+			_, _ = io.Copy(to, from)
+			ended <- struct{}{}
+		}()
+	}
+	<-ended
+	return nil
 }
 
-// boundToSession is a context that ends with the session, so that the connection does: ReverseProxy closes both ends.
+// boundToSession is a context that ends with the session, so that the connection does.
 func (p *passage) boundToSession(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	if p.session != "" {

@@ -131,7 +131,7 @@ func (c *cache) install(record Record, loaded stamp, now time.Time) (*slot, bool
 		if !live || (known != nil && known.record.Version > record.Version) {
 			return
 		}
-		s.view.Store(&view{record: record, loaded: loaded})
+		s.view.Store(&view{record: record.ready(), loaded: loaded})
 	})
 	return found, live
 }

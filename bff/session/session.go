@@ -66,6 +66,27 @@ type Token struct {
 	Scopes      []string
 	Issued      time.Time // when it was asked for; zero when that is not known
 	Expires     time.Time
+
+	bearer []string // what Bearer returns, made once for all the requests that a cached session serves
+}
+
+// Bearer is the value of the Authorization header that shows the token (RFC 6750 §2.1). It is shared: do not change it.
+func (t Token) Bearer() []string {
+	if t.bearer != nil {
+		return t.bearer
+	}
+	return []string{"Bearer " + t.AccessToken}
+}
+
+// ready is the record with what its requests need made ahead.
+func (r Record) ready() Record {
+	tokens := make(map[string]Token, len(r.Tokens))
+	for key, token := range r.Tokens {
+		token.bearer = token.Bearer()
+		tokens[key] = token
+	}
+	r.Tokens = tokens
+	return r
 }
 
 // Clone copies the record so deeply that no change to the copy is seen through the original.
@@ -74,7 +95,7 @@ func (r Record) Clone() Record {
 	r.AMR = slices.Clone(r.AMR)
 	r.Tokens = maps.Clone(r.Tokens)
 	for key, token := range r.Tokens {
-		token.Scopes = slices.Clone(token.Scopes)
+		token.Scopes, token.bearer = slices.Clone(token.Scopes), nil
 		r.Tokens[key] = token
 	}
 	return r
