@@ -72,6 +72,16 @@ type flow struct {
 	client   *client.Client
 	redirect verifiedRedirect
 	request  authorizationRequest
+	// account is where the user goes who signs in for the account pages: nobody asked but the user.
+	account string
+}
+
+// formTarget is the origin that the answer to one of the flow's forms leads to, empty for none but ours.
+func (f flow) formTarget() string {
+	if f.account != "" {
+		return ""
+	}
+	return f.redirect.origin()
 }
 
 // refuse ends the flow with an error for the client.

@@ -32,6 +32,7 @@ type Server struct {
 	store    store.Store
 	accounts accounts
 	pages    *ui.Pages
+	sections []accountSection
 	throttle *throttle
 	audit    *audit.Log
 	log      *slog.Logger
@@ -101,6 +102,7 @@ func newServer(ctx context.Context, cfg Config, st store.Store, log *slog.Logger
 	if err := s.open(ctx, &cfg); err != nil {
 		return nil, fmt.Errorf("authserver: %w", err)
 	}
+	s.sections = s.accountSections()
 	s.handler = s.routes()
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stop = stop

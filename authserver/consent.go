@@ -24,7 +24,7 @@ func (s *Server) showConsent(w http.ResponseWriter, r *http.Request, iss *issuer
 		scope, _ := iss.Scope(name) // a registered scope is one of the workspace's: validated
 		data.Scopes = append(data.Scopes, ui.ConsentScope{Name: name, Description: scopeInWords(scope), Resource: scope.Resource})
 	}
-	s.render(w, r, iss, http.StatusOK, pageOptions{formTarget: ix.redirect.origin()}, data)
+	s.render(w, r, iss, http.StatusOK, pageOptions{formTarget: ix.formTarget()}, data)
 }
 
 // scopeInWords is what the workspace says about a scope, or what we say about those that every workspace has.
@@ -65,7 +65,7 @@ func (s *Server) consent(w http.ResponseWriter, r *http.Request, iss *issuer) er
 	case "allow":
 	case "deny":
 		s.audit.Record(r.Context(), audit.ConsentDenied, iss.Key(), "client_id", ix.client.ID, "subject", user.account.Subject)
-		return s.abandon(r, iss, ix, "the user denied the request")
+		return s.abandon(w, r, iss, ix, "the user denied the request")
 	default:
 		return oauth.InvalidRequest.Errorf("action is unknown")
 	}

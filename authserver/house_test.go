@@ -27,6 +27,7 @@ import (
 type house struct {
 	t      *testing.T
 	server *httptest.Server
+	as     *authserver.Server
 	issuer string
 	store  *memory.Store
 	log    *lockedBuffer
@@ -132,6 +133,7 @@ func startAs(t *testing.T, given setup) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
+	h.as = server
 	h.server.Config.Handler = server.Handler()
 	h.server.TLS = &tls.Config{ClientAuth: tls.RequestClientCert} //nolint:gosec // httptest's own is as old
 	h.server.StartTLS()

@@ -23,7 +23,9 @@ type interaction struct {
 
 // interactionState is what the server remembers of it.
 type interactionState struct {
-	Request authorizationRequest `json:"request"`
+	Request authorizationRequest `json:"request,omitzero"`
+	// Account is where a user goes who signs in for the account pages, without a client: a path of ours. The request is empty then.
+	Account string `json:"account,omitzero"`
 	// MustLogin asks for a fresh authentication: a session that began before does not do. Before names the session of then.
 	MustLogin bool   `json:"must_login,omitzero"`
 	Before    string `json:"before,omitzero"`
@@ -139,8 +141,7 @@ func (s *Server) startInteraction(w http.ResponseWriter, r *http.Request, iss *i
 
 func interactionPath(iss *issuer, id string) string { return iss.Path() + "/interaction/" + id }
 
-// loadInteraction finds the interaction of this address at this browser, and checks its request against what is registered
-// now.
+// loadInteraction finds the interaction of this address at this browser.
 func (s *Server) loadInteraction(r *http.Request, iss *issuer) (interaction, error) {
 	id := r.PathValue("interaction")
 	handle, ok := cookieHandle(r, interactionCookie(iss, id))
@@ -158,10 +159,11 @@ func (s *Server) loadInteraction(r *http.Request, iss *issuer) (interaction, err
 	if err := json.Unmarshal(record.State, &ix.state); err != nil {
 		return interaction{}, fmt.Errorf("decode interaction: %w", err)
 	}
-	ix.request = ix.state.Request
-	if ix.client = iss.Find(ix.request.ClientID); ix.client == nil {
-		return interaction{}, errNoInteraction
+	flow, err := restoreFlow(iss, ix.state)
+	if err != nil {
+		return interaction{}, err
 	}
+	ix.flow = flow
 	noteClient(r.Context(), ix.client.ID)
 	if loadErr != nil {
 		return interaction{}, finishedPage(ix.flow)
@@ -169,10 +171,21 @@ func (s *Server) loadInteraction(r *http.Request, iss *issuer) (interaction, err
 	if !record.Expires.After(s.now()) {
 		return interaction{}, errNoInteraction
 	}
-	var err error
-	ix.redirect, err = verifyRedirectURI(ix.client, ix.request.RedirectURI)
-	ix.redirect = ix.redirect.by(ix.request.ResponseMode, ix.client)
-	return ix, err
+	return ix, nil
+}
+
+// restoreFlow checks the request of an interaction against what is registered now.
+func restoreFlow(iss *issuer, state interactionState) (flow, error) {
+	if state.Account != "" {
+		return accountFlow(state.Account), nil
+	}
+	f := flow{request: state.Request, client: iss.Find(state.Request.ClientID)}
+	if f.client == nil {
+		return flow{}, errNoInteraction
+	}
+	redirect, err := verifyRedirectURI(f.client, f.request.RedirectURI)
+	f.redirect = redirect.by(f.request.ResponseMode, f.client)
+	return f, err
 }
 
 // errNoInteraction is for a page that is too old, or was begun at another browser (or at one that refuses cookies).
@@ -190,7 +203,11 @@ func finishedPage(f flow) error {
 		text:   text.Of("error.finished.text", "client", f.client.Name),
 		cause:  store.ErrConsumed,
 	}
-	if f.client.URI != "" {
+	switch {
+	case f.account != "":
+		finished.text = text.Of("error.finished.own")
+		finished.next, finished.nextName = f.account, text.Of("login.own.next")
+	case f.client.URI != "":
 		finished.next, finished.nextName = f.client.URI, text.Of("page.next", "client", f.client.Name)
 	}
 	return finished

@@ -37,13 +37,14 @@ func (s *Server) showLogin(w http.ResponseWriter, r *http.Request, iss *issuer, 
 		Username: ix.state.Username,
 		Rejected: ix.state.Rejected,
 		Again:    page.again,
+		Own:      ix.account != "",
 		Notice:   iss.Notice,
 	}
 	if page.wait > 0 {
 		data.Wait = text.Many("login.throttled", int(math.Ceil(page.wait.Minutes())))
 		setRetryAfter(w, page.status, int(math.Ceil(page.wait.Seconds())))
 	}
-	s.render(w, r, iss, page.status, pageOptions{formTarget: ix.redirect.origin()}, data)
+	s.render(w, r, iss, page.status, pageOptions{formTarget: ix.formTarget()}, data)
 }
 
 // login takes the answer of the sign-in form. A wrong password, an unknown name and a disabled account get the same answer
@@ -59,7 +60,7 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request, iss *issuer) erro
 	case "login", "": // a form that is sent with the Enter key may name no button
 	case "cancel":
 		s.audit.Record(r.Context(), audit.SignInCancelled, iss.Key(), "client_id", ix.client.ID)
-		return s.abandon(r, iss, ix, "the user cancelled the sign-in")
+		return s.abandon(w, r, iss, ix, "the user cancelled the sign-in")
 	default:
 		return oauth.InvalidRequest.Errorf("action is unknown")
 	}

@@ -38,6 +38,11 @@ func (s *Server) routes() http.Handler {
 		{post, "/oauth2/introspect", s.introspect, api},
 		{post, "/oauth2/revoke", s.revoke, api},
 
+		// The user's account: one page for each section, and one address for each change (accountSections).
+		{getPage, accountPath, s.showAccount, page},
+		{getPage, accountPath + "/{section}", s.showAccount, page},
+		{post, accountPath + "/{section}/{change}", s.changeAccount, page},
+
 		// The end.
 		{getPost, "/oauth2/logout", s.logout, page},
 		{post, "/oauth2/logout/confirm", s.confirmLogout, page},

@@ -5,8 +5,6 @@ import "cloakroom/authserver/ui/text"
 // Page is one of the page types below.
 type Page interface{ template() string }
 
-var templateNames = []string{"login", "consent", "logout", "message", "error", "formpost"}
-
 // Login is the sign-in form.
 type Login struct {
 	Client   string // the name of the client that waits

@@ -12,6 +12,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"html/template"
+	"io/fs"
 	"net/http"
 	"path"
 	"strings"
@@ -71,8 +72,16 @@ func New() (*Pages, error) {
 // parseTemplates parses every page to say its texts in one language.
 func parseTemplates(language *text.Catalogue) (map[string]*template.Template, error) {
 	parsed := map[string]*template.Template{}
-	for _, name := range templateNames {
-		files := []string{"page/layout.html", "page/" + name + ".html"}
+	names, err := fs.Glob(pageFiles, "page/*.html")
+	if err != nil {
+		return nil, err
+	}
+	for _, file := range names {
+		name := strings.TrimSuffix(path.Base(file), ".html")
+		files := []string{"page/layout.html", file}
+		if strings.HasPrefix(name, "account_") { // a section is within the account's page
+			files = []string{"page/layout.html", "page/account.html", file}
+		}
 		page, err := template.New("layout.html").Option("missingkey=error").Funcs(functions(language)).ParseFS(pageFiles, files...)
 		if err != nil {
 			return nil, fmt.Errorf("parse page %s: %w", name, err)
@@ -127,11 +136,13 @@ type Frame struct {
 func (p *Pages) Render(frame Frame, page Page) ([]byte, error) {
 	name := page.template()
 	language := text.Match(p.languages, frame.Languages)
+	_, wide := page.(interface{ wide() })
 	var html bytes.Buffer
 	err := p.templates[language][name].Execute(&html, map[string]any{
 		"Language": p.languages[language].Language.String(),
 		"Frame":    frame,
 		"Page":     page,
+		"Wide":     wide,
 		"Style":    p.links["authserver.css"],
 		"Icon":     p.links["icon.svg"],
 		"Script":   p.links["form_post.js"],

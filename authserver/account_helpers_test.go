@@ -1,0 +1,32 @@
+package authserver_test
+
+import (
+	"net/http"
+	"strings"
+
+	"cloakroom/authserver"
+)
+
+const sessionCookie = "__Host-Http-authserver.demo.baseline.session"
+
+// session is what the browser's session cookie holds.
+func (b *browser) session() string {
+	for _, cookie := range b.client.Jar.Cookies(mustURL(b.t, b.issuer)) {
+		if strings.HasSuffix(cookie.Name, ".session") {
+			return cookie.Value
+		}
+	}
+	return ""
+}
+
+func (b *browser) plantSession(value string) {
+	b.client.Jar.SetCookies(mustURL(b.t, b.issuer), []*http.Cookie{{Name: sessionCookie, Value: value, Path: "/", Secure: true}})
+}
+
+func (h *house) addFreshSection(changes *int) { authserver.AddFreshSection(h.as, changes) }
+
+// accountToken is the token that the forms of a section have at this browser.
+func (h *house) accountToken(b *browser, section string) string {
+	h.t.Helper()
+	return authserver.AccountToken(b.session(), section)
+}

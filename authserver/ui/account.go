@@ -1,0 +1,38 @@
+package ui
+
+import "cloakroom/authserver/ui/text"
+
+// Account is a page of the user's account: the navigation, and one section.
+type Account struct {
+	Username string
+	SignOut  string // where the user signs out
+	Sections []AccountLink
+	Done     text.Message // what a change has come to; zero for none
+	Action   string       // where the section's forms go, without the change's name
+	CSRF     string
+	Section  AccountSection
+}
+
+// AccountLink leads to a section.
+type AccountLink struct {
+	Title   text.Message
+	Address string
+	Current bool
+}
+
+// AccountSection is what an account page shows; its template is in page/account_{name}.html and defines "section". There, .Page is
+// the [Account], and .Page.Section the section.
+type AccountSection interface{ section() string }
+
+func (a Account) template() string { return "account_" + a.Section.section() }
+
+// wide has the page on more room.
+func (Account) wide() {}
+
+// AccountProfile is what is kept of the user.
+type AccountProfile struct{ Facts []Fact }
+
+// Fact is a name with its value.
+type Fact struct{ Name, Value, Note text.Message }
+
+func (AccountProfile) section() string { return "profile" }
