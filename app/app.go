@@ -28,6 +28,7 @@ func routes() []route {
 	return []route{
 		{component.PathHome, text.Title, func(world page.World) goapp.Composer { return page.NewHome(world) }},
 		{component.PathSession, text.SessionTitle + text.TitleEnd, func(world page.World) goapp.Composer { return page.NewSession(world) }},
+		{component.PathInspector, text.InspectorTitle + text.TitleEnd, func(world page.World) goapp.Composer { return page.NewInspector(world) }},
 		{component.PathBuild, text.BuildTitle + text.TitleEnd, func(world page.World) goapp.Composer { return page.NewBuild(world) }},
 	}
 }

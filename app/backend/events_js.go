@@ -9,12 +9,14 @@ import (
 // closed is EventSource.readyState when the browser has given up, as it does when the answer is no stream.
 const closed = 2
 
-// events are those that the stream is listened to for.
+// events are those that a stream is listened to for, whichever it is: the session's or the trace.
 var events = []string{
 	api.EventHello, api.EventExpiring, api.EventExtended, api.EventRefreshed, api.EventDegraded, api.EventEnded,
+	api.EventTrace, api.EventTraceState,
 }
 
-// Listen calls f with the events of a stream of this origin until it is stopped. The browser reconnects by itself.
+// Listen calls f with the events of a stream of this origin until it is stopped. The browser reconnects by itself, and says
+// which event it had last (Last-Event-ID).
 func (Browser) Listen(path string, f func(Event)) (stop func()) {
 	source := js.Global().Get("EventSource").New(path)
 	heard := js.FuncOf(func(_ js.Value, args []js.Value) any {

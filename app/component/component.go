@@ -34,13 +34,28 @@ const (
 	IDEndOthers  = "end-others"
 	IDSignOutAll = "sign-out-all"
 	IDDocument   = "document"
+
+	IDStream       = "stream"
+	IDWatch        = "watch"
+	IDWatchSignIn  = "watch-sign-in"
+	IDWatchCall    = "watch-call"
+	IDWatchRefresh = "watch-refresh"
+	IDWatchSignOut = "watch-sign-out"
+	IDReconnect    = "reconnect"
+	IDSignOutThere = "sign-out-there"
+	IDStepping     = "stepping"
+	IDHeld         = "held"
+	IDNext         = "next"
+	IDFlows        = "flows"
+	IDSteps        = "steps"
 )
 
 // The permanent URLs of the screens.
 const (
-	PathHome    = "/"
-	PathSession = "/session"
-	PathBuild   = "/build"
+	PathHome      = "/"
+	PathSession   = "/session"
+	PathInspector = "/inspector"
+	PathBuild     = "/build"
 )
 
 // RouteLink is the attribute of links that the app follows in place. All others are navigations that the server sees.

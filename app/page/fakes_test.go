@@ -2,6 +2,7 @@ package page
 
 import (
 	"context"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -23,6 +24,8 @@ type server struct {
 	stepUp    bool
 	calls     atomic.Int32
 	ended     []string
+	called    int
+	steps     []string
 }
 
 func (s *server) Session(context.Context) (api.Session, error) {
@@ -63,6 +66,21 @@ func (s *server) EndOtherSessions(context.Context) error {
 	return s.err
 }
 
+func (s *server) CallAPI(context.Context) error {
+	s.called++
+	return s.err
+}
+
+func (s *server) Step(context.Context) error {
+	s.steps = append(s.steps, "next")
+	return s.err
+}
+
+func (s *server) SetStepping(_ context.Context, on bool) error {
+	s.steps = append(s.steps, strconv.FormatBool(on))
+	return s.err
+}
+
 // window is a browser without a screen.
 type window struct {
 	parameter string
@@ -80,6 +98,47 @@ type window struct {
 	running int // of the clock and the events
 	copied  string
 	refuses bool // to copy
+
+	popup      string
+	blocked    bool
+	signedIn   func(api.Code)
+	parameters map[string]string
+	remembered map[string]string
+	saved      map[string]string
+	file       string
+	fileErr    error
+}
+
+func (w *window) Popup(path string) bool {
+	w.popup = path
+	return !w.blocked
+}
+
+func (w *window) OnSignIn(f func(api.Code)) (stop func()) {
+	w.signedIn = f
+	return w.begin()
+}
+
+func (w *window) Parameter(name string) string { return w.parameters[name] }
+func (w *window) SetParameter(name, value string) {
+	w.parameters = put(w.parameters, name, value)
+}
+func (w *window) Remember(key, value string) { w.remembered = put(w.remembered, key, value) }
+func (w *window) Recall(key string) string   { return w.remembered[key] }
+func (w *window) Save(name, _, content string) {
+	w.saved = put(w.saved, name, content)
+}
+
+func (w *window) ReadFile(_ string, _ int, then func(string, []byte, error)) {
+	then("kept.json", []byte(w.file), w.fileErr)
+}
+
+func put(into map[string]string, key, value string) map[string]string {
+	if into == nil {
+		into = map[string]string{}
+	}
+	into[key] = value
+	return into
 }
 
 func (w *window) Enter(title string) { w.title = title }

@@ -29,6 +29,9 @@ type Backend interface {
 	AddNote(ctx context.Context, text string) (backend.Note, error)
 	DeleteNote(ctx context.Context, id string) error
 	DeleteAllNotes(ctx context.Context) error
+	CallAPI(ctx context.Context) error
+	Step(ctx context.Context) error
+	SetStepping(ctx context.Context, on bool) error
 }
 
 // Browser is what the page asks of the window that it runs in.
@@ -47,6 +50,14 @@ type Browser interface {
 	Listen(path string, f func(backend.Event)) (stop func())
 	Copy(text string, then func(copied bool))
 	Readable() string
+	Popup(path string) (opened bool)
+	OnSignIn(f func(code api.Code)) (stop func())
+	Parameter(name string) string
+	SetParameter(name, value string)
+	Remember(key, value string)
+	Recall(key string) string
+	Save(name, mediaType, content string)
+	ReadFile(id string, limit int, then func(name string, content []byte, err error))
 }
 
 // World is what a screen is made with. Prerendering needs neither the backend nor the browser.

@@ -87,6 +87,9 @@ func TestColoursHaveTheContrastThatWCAGAsks(t *testing.T) {
 		{"ink-soft", "accent-wash", text},
 		{"browser", "paper-raised", part},
 		{"server", "paper-raised", part},
+		{"as", "paper-raised", part},
+		{"api", "paper-raised", part},
+		{"accent", "paper-raised", text},
 	}
 	light, dark := palettes(t)
 	for scheme, palette := range map[string]map[string]string{"light": light, "dark": dark} {

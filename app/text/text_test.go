@@ -13,30 +13,37 @@ import (
 // codes reads the constants of the wire contract from its source, so that a new one cannot be forgotten here.
 func codes(t *testing.T) []api.Code {
 	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), "../../bff/api/problem.go", nil, 0)
+	found := constants[api.Code](t, "problem.go", "Code")
+	if len(found) < 20 {
+		t.Fatalf("found only %d codes: %v", len(found), found)
+	}
+	return found
+}
+
+// constants are those of a type in a file of the contract.
+func constants[T ~string](t *testing.T, name, typeName string) []T {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), "../../bff/api/"+name, nil, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var found []api.Code
+	var found []T
 	ast.Inspect(file, func(node ast.Node) bool {
 		spec, ok := node.(*ast.ValueSpec)
 		if !ok {
 			return true
 		}
 		kind, ok := spec.Type.(*ast.Ident)
-		if !ok || kind.Name != "Code" {
+		if !ok || kind.Name != typeName {
 			return true
 		}
 		value, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
 		if err != nil {
 			t.Fatal(err)
 		}
-		found = append(found, api.Code(value))
+		found = append(found, T(value))
 		return true
 	})
-	if len(found) < 20 {
-		t.Fatalf("found only %d codes: %v", len(found), found)
-	}
 	return found
 }
 
@@ -68,5 +75,41 @@ func TestEveryWayASignInCanFailHasItsSentence(t *testing.T) {
 func TestUnknownCodeIsNeverShown(t *testing.T) {
 	if SignInError("<b>call 555-1234</b>") != SignInError("anything") {
 		t.Error("the sentence depends on a code that nobody knows")
+	}
+}
+
+func TestEveryMessageOfTheTraceIsExplained(t *testing.T) {
+	names := constants[api.TraceName](t, "trace.go", "TraceName")
+	if len(names) < 20 {
+		t.Fatalf("found only %d names: %v", len(names), names)
+	}
+	for _, name := range names {
+		if explained := Explain(name); explained.Title == string(name) || explained.Why == "" || explained.Spec == "" {
+			t.Errorf("%s is explained as %+v", name, explained)
+		}
+	}
+	if Explain("unheard_of").Title != "unheard_of" {
+		t.Error("a new name is not shown as it is")
+	}
+}
+
+func TestEveryPartyFlowAndHoldHasAName(t *testing.T) {
+	for _, party := range constants[api.Party](t, "trace.go", "Party") {
+		if Parties[party] == "" {
+			t.Errorf("%s has no name", party)
+		}
+	}
+	for _, kind := range constants[api.FlowKind](t, "trace.go", "FlowKind") {
+		if FlowKinds[kind] == "" {
+			t.Errorf("%s has no name", kind)
+		}
+	}
+	for _, hold := range constants[api.Hold](t, "trace.go", "Hold") {
+		if Holds[hold] == "" {
+			t.Errorf("%s has no words", hold)
+		}
+	}
+	if len(Steps) != int(api.StepResourceAnswer) {
+		t.Errorf("there are words for %d steps", len(Steps))
 	}
 }

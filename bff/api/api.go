@@ -87,6 +87,8 @@ type Links struct {
 	Logout   string `json:"logout,omitzero"`
 	Events   string `json:"events,omitzero"`
 	Sessions string `json:"sessions,omitzero"`
+	// Trace is [PathTrace], where there is one.
+	Trace string `json:"trace,omitzero"`
 }
 
 // CSRF names the static header that every fetch sends.

@@ -1,0 +1,205 @@
+package component
+
+import (
+	"strconv"
+
+	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"cloakroom/app/state"
+	"cloakroom/app/text"
+	"cloakroom/app/trace"
+	"cloakroom/bff/api"
+)
+
+// Inspection is what the inspector's parts are drawn from.
+type Inspection struct {
+	*state.Inspector
+	Flows []trace.Flow
+	Flow  trace.Flow // the chosen one
+	Steps []trace.Step
+	Links trace.Links
+	Do    InspectorHandlers
+}
+
+// InspectorHandlers are what the user can do on the screen.
+type InspectorHandlers struct {
+	SignIn, Call, Refresh, SignOut goapp.EventHandler
+	Reconnect                      goapp.EventHandler
+	Choose                         func(flow string) goapp.EventHandler
+	Toggle                         func(event string) goapp.EventHandler
+	Stepping, Next                 goapp.EventHandler
+}
+
+// Inspect looks at what there is. Before anything has happened there are the ten steps, waiting.
+func Inspect(inspector *state.Inspector, do InspectorHandlers) Inspection {
+	view := Inspection{Inspector: inspector, Flows: inspector.Flows(), Do: do}
+	chosen := inspector.Chosen(view.Flows)
+	for _, flow := range view.Flows {
+		if flow.ID == chosen {
+			view.Flow = flow
+		}
+	}
+	view.Steps = trace.Steps(view.Flows, chosen)
+	if len(view.Steps) == 0 {
+		for number := range text.Steps {
+			view.Steps = append(view.Steps, trace.Step{Number: api.Step(number + 1)})
+		}
+	}
+	view.Links = trace.NewLinks(trace.Messages(view.Steps))
+	return view
+}
+
+// InspectorHeading says what the screen is for, and whether it is live.
+func InspectorHeading(view Inspection) goapp.UI {
+	return goapp.Div().Class("build-head").Body(
+		goapp.H1().Class("display", "display-small").Text(text.InspectorHeading),
+		goapp.P().Class("lede").Text(text.InspectorLede),
+		goapp.P().ID(IDStream).Class("live", streamClass(view)).Text(streamText(view)),
+	)
+}
+
+func streamClass(view Inspection) string {
+	if view.Opened == nil && view.Stream == state.StreamLive {
+		return "live-on"
+	}
+	return "live-off"
+}
+
+func streamText(view Inspection) string {
+	if view.Opened != nil {
+		return text.TraceFile + view.FileName
+	}
+	switch view.Stream {
+	case state.StreamAbsent:
+		return text.TraceOff
+	case state.StreamConnecting:
+		return text.TraceConnecting
+	case state.StreamLive:
+		return text.TraceLive
+	case state.StreamLost:
+		return text.TraceLost
+	case state.StreamFailed:
+		return text.TraceFailed
+	case state.StreamEnded:
+		return text.TraceEnded
+	default:
+		return text.TraceStopped
+	}
+}
+
+// Watch is the card of what can be made to happen: a sign-in for those who have no session, all the rest for the others.
+func Watch(view Inspection) goapp.UI {
+	card := goapp.Section().ID(IDWatch).Class("card", "watch").Aria("labelledby", "watch-heading")
+	heading := goapp.H2().ID("watch-heading").Text(text.WatchHeading)
+	switch {
+	case !view.Held():
+		return card.Body(heading,
+			goapp.P().Class("quiet").Text(text.InspectorVisitor),
+			SignInLinks(view.Providers, PathInspector),
+			signOutThere(view),
+		)
+	case view.Stream == state.StreamAbsent:
+		return card.Body(heading, goapp.P().Class("quiet").Text(text.TraceOffDetail))
+	}
+	return card.Body(heading,
+		goapp.Div().Class("choices").Body(
+			watchButton(IDWatchSignIn, text.WatchSignIn, view.Doing == state.WatchSignIn, view.Do.SignIn),
+			watchButton(IDWatchCall, text.WatchCall, view.Doing == state.WatchCall, view.Do.Call),
+			watchButton(IDWatchRefresh, text.WatchRefresh, view.Doing == state.WatchRefresh, view.Do.Refresh),
+			watchButton(IDWatchSignOut, text.WatchSignOut, view.Doing == state.WatchSignOut, view.Do.SignOut),
+		),
+		when(view.Stream == state.StreamFailed, func() goapp.UI {
+			return goapp.Button().ID(IDReconnect).Class("link-button").Type("button").OnClick(view.Do.Reconnect).Text(text.Reconnect)
+		}),
+		stepMode(view),
+	)
+}
+
+func watchButton(id, label string, busy bool, handler goapp.EventHandler) goapp.UI {
+	if busy {
+		label = text.Working
+	}
+	return goapp.Button().ID(id).Class("button", "button-quiet", "button-small").Type("button").OnClick(handler).Text(label)
+}
+
+func signOutThere(view Inspection) goapp.UI {
+	return when(view.SignOutURL != "", func() goapp.UI {
+		return goapp.P().Class("more").Body(
+			goapp.Span().Text(text.SignOutThere+" "),
+			goapp.A().ID(IDSignOutThere).Href(view.SignOutURL).Text(text.SignOutThere2),
+		)
+	})
+}
+
+// stepMode is the switch, what is held, and the button that lets it go.
+func stepMode(view Inspection) goapp.UI {
+	on, label := view.Server.Stepping, text.StepModeOff
+	if on {
+		label = text.StepModeOn
+	}
+	return goapp.Div().Class("stepping").Body(
+		goapp.Button().ID(IDStepping).Class("switch").Type("button").Role("switch").Aria("checked", strconv.FormatBool(on)).
+			Aria("describedby", "stepping-detail").OnClick(view.Do.Stepping).Body(
+			goapp.Span().Class("switch-name").Text(text.StepMode),
+			goapp.Span().Class("switch-track").Aria("hidden", "true"),
+			goapp.Span().Class("switch-state").Text(label),
+		),
+		goapp.P().ID("stepping-detail").Class("quiet").Text(text.StepModeDetail),
+		goapp.P().ID(IDHeld).Class("held").Role("status").Text(heldText(view)),
+		when(view.Server.Held != "", func() goapp.UI {
+			return goapp.Div().Class("choices").Body(
+				goapp.Button().ID(IDNext).Class("button", "button-small").Type("button").OnClick(view.Do.Next).Text(text.StepNext),
+				goapp.P().Class("held-left").Role("timer").Text(text.StepLeft+clock(view.HeldFor())),
+			)
+		}),
+	)
+}
+
+func heldText(view Inspection) string {
+	switch {
+	case view.Server.Held != "":
+		return text.StepHeld + text.Holds[view.Server.Held]
+	case view.Server.Stepping:
+		return text.StepNothing
+	default:
+		return ""
+	}
+}
+
+// FlowList is what can be looked at.
+func FlowList(view Inspection) goapp.UI {
+	if len(view.Flows) == 0 {
+		return goapp.Section().Class("flows").Aria("labelledby", "flows-heading").Body(
+			goapp.H2().ID("flows-heading").Text(text.FlowsHeading),
+			goapp.P().Class("notes-empty").Text(text.FlowsEmpty),
+		)
+	}
+	rows := make([]goapp.UI, 0, len(view.Flows))
+	for i := len(view.Flows) - 1; i >= 0; i-- {
+		rows = append(rows, flowRow(view, view.Flows[i]))
+	}
+	return goapp.Section().Class("flows").Aria("labelledby", "flows-heading").Body(
+		goapp.H2().ID("flows-heading").Text(text.FlowsHeading),
+		goapp.Ul().ID(IDFlows).Class("flow-list").Body(rows...),
+	)
+}
+
+func flowRow(view Inspection, flow trace.Flow) goapp.UI {
+	button := goapp.Button().Class("flow", "flow-"+string(flow.Kind)).Type("button").
+		OnClick(view.Do.Choose(flow.ID), goapp.EventScope(flow.ID)).Body(
+		goapp.Elem("strong").Text(text.FlowKinds[flow.Kind]),
+		goapp.Span().Class("instant").Text(flow.Began.Local().Format(text.ClockLayout)),
+		goapp.Span().Class("flow-count").Text(messageCount(len(flow.Events))),
+	)
+	if flow.ID == view.Flow.ID {
+		button = button.Aria("current", "true")
+	}
+	return goapp.Li().Body(button)
+}
+
+func messageCount(n int) string {
+	if n == 1 {
+		return text.OneMessage
+	}
+	return strconv.Itoa(n) + text.Messages
+}

@@ -1,0 +1,164 @@
+package component
+
+import (
+	"strconv"
+
+	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"cloakroom/app/text"
+	"cloakroom/app/trace"
+	"cloakroom/bff/api"
+)
+
+// messageDetail is all that is known about one message.
+func messageDetail(view Inspection, event api.TraceEvent) goapp.UI {
+	explained := text.Explain(event.Name)
+	return goapp.Div().Class("detail").Body(
+		goapp.P().Class("detail-why").Text(explained.Why),
+		goapp.Dl().Class("facts", "detail-facts").Body(
+			factRow(text.DetailSpec, explained.Spec),
+			factRow(text.ToldBy, text.Parties[event.Emitter]),
+		),
+		checkList(event),
+		wire(event),
+		valueTable(view, event),
+		tokens(view, event),
+	)
+}
+
+func factRow(name, value string) goapp.UI {
+	return when(value != "", func() goapp.UI {
+		return goapp.Div().Class("fact").Body(goapp.Dt().Text(name), goapp.Dd().Text(value))
+	})
+}
+
+func checkList(event api.TraceEvent) goapp.UI {
+	if len(event.Checks) == 0 {
+		return nil
+	}
+	rows := make([]goapp.UI, len(event.Checks))
+	for i, check := range event.Checks {
+		sign, says, class := "✓", text.DetailChecked, "check"
+		if !check.OK {
+			sign, says, class = "✗", text.DetailRefused, "check check-failed"
+		}
+		rows[i] = goapp.Li().Class(class).Body(
+			goapp.Span().Class("check-sign").Aria("hidden", "true").Text(sign),
+			goapp.Span().Class("check-name").Text(check.Name),
+			goapp.Span().Class("check-says").Text(says),
+			goapp.Span().Class("check-spec").Text(check.Spec),
+		)
+	}
+	return goapp.Div().Class("detail-part").Body(
+		goapp.H4().Text(text.DetailChecks),
+		goapp.Ul().Class("check-list").Body(rows...),
+	)
+}
+
+// wire is the message as it goes over the wire.
+func wire(event api.TraceEvent) goapp.UI {
+	if event.Message == nil {
+		return nil
+	}
+	return goapp.Div().Class("detail-part").Body(
+		goapp.H4().Text(text.DetailHTTP),
+		goapp.Div().Class("code").Body(
+			goapp.Pre().TabIndex(0).Role("region").Aria("label", text.DetailHTTP).Body(goapp.Code().Text(trace.HTTP(event))),
+		),
+	)
+}
+
+func valueTable(view Inspection, event api.TraceEvent) goapp.UI {
+	if event.Message == nil || len(event.Message.Values) == 0 && event.Message.Dropped == 0 {
+		return nil
+	}
+	rows := make([]goapp.UI, 0, len(event.Message.Values))
+	for _, value := range event.Message.Values {
+		rows = append(rows, goapp.Tr().Body(
+			goapp.Th().Scope("row").Body(goapp.Code().Text(value.Name)),
+			goapp.Td().Text(text.Where[value.In]),
+			goapp.Td().Body(valueCell(view, value)),
+		))
+	}
+	return goapp.Div().Class("detail-part").Body(
+		goapp.H4().Text(text.DetailValues),
+		when(len(rows) > 0, func() goapp.UI {
+			return goapp.Table().Class("values").Body(
+				goapp.THead().Body(goapp.Tr().Body(column(text.ValueName), column(text.ValueWhere), column(text.ValueSays))),
+				goapp.TBody().Body(rows...),
+			)
+		}),
+		when(event.Message.Dropped > 0, func() goapp.UI {
+			return goapp.P().Class("quiet").Text(strconv.Itoa(event.Message.Dropped) + text.DetailDropped)
+		}),
+	)
+}
+
+// valueCell is what may be shown of a value: itself, or the chip that stands for it.
+func valueCell(view Inspection, value api.TraceValue) goapp.UI {
+	switch {
+	case value.Value != "" && value.Ref == "":
+		return goapp.Code().Class("value").Text(value.Value)
+	case value.Ref != "":
+		return goapp.Span().Class("value-hidden").Body(
+			when(value.Value != "", func() goapp.UI { return goapp.Code().Class("value").Text(value.Value) }),
+			chip(view, value.Ref),
+			when(value.Length > 0, func() goapp.UI {
+				return goapp.Span().Class("quiet").Text(strconv.Itoa(value.Length) + text.Bytes)
+			}),
+		)
+	case value.Length > 0:
+		return goapp.Span().Class("quiet").Text(text.ValueHidden + ", " + strconv.Itoa(value.Length) + text.Bytes)
+	default:
+		return goapp.Span().Class("quiet").Text(text.ValueEmpty)
+	}
+}
+
+// chip stands for a value that can only be compared.
+func chip(view Inspection, ref string) goapp.UI {
+	return goapp.Code().Class("ref").Text(view.Links.Mark(ref) + " " + ref)
+}
+
+// tokens are the JWTs of a message, decoded.
+func tokens(view Inspection, event api.TraceEvent) goapp.UI {
+	if event.Message == nil {
+		return nil
+	}
+	var parts []goapp.UI
+	for _, value := range event.Message.Values {
+		if value.Token == nil {
+			continue
+		}
+		parts = append(parts, goapp.Div().Class("detail-part").Body(
+			goapp.H4().Text(text.DetailToken+value.Name),
+			claims(view, text.DetailHeader, value.Token.Header),
+			claims(view, text.DetailClaims, value.Token.Claims),
+			when(value.Token.Dropped > 0, func() goapp.UI {
+				return goapp.P().Class("quiet").Text(strconv.Itoa(value.Token.Dropped) + text.DetailDropped)
+			}),
+			goapp.P().Class("quiet").Text(text.DetailNoSig),
+		))
+	}
+	if len(parts) == 0 {
+		return nil
+	}
+	return goapp.Div().Class("tokens").Body(parts...)
+}
+
+func claims(view Inspection, title string, members map[string]any) goapp.UI {
+	if len(members) == 0 {
+		return nil
+	}
+	rows := make([]goapp.UI, 0, len(members))
+	for _, name := range trace.Names(members) {
+		says := goapp.UI(goapp.Code().Class("value").Text(trace.Claim(members[name])))
+		if ref, ok := trace.ClaimRef(members[name]); ok {
+			says = chip(view, ref)
+		}
+		rows = append(rows, goapp.Div().Class("fact").Body(goapp.Dt().Body(goapp.Code().Text(name)), goapp.Dd().Body(says)))
+	}
+	return goapp.Div().Class("claims").Body(
+		goapp.Elem("h5").Text(title),
+		goapp.Dl().Class("facts", "facts-code").Body(rows...),
+	)
+}

@@ -1,0 +1,166 @@
+package state
+
+import (
+	"time"
+
+	"cloakroom/app/text"
+	"cloakroom/app/trace"
+	"cloakroom/bff/api"
+)
+
+// Stream is what the inspector knows about the trace.
+type Stream int
+
+// The trace may be absent for good: outside the demo there is none.
+const (
+	StreamNone Stream = iota // there is no session, or it is not known yet whether there is a trace
+	StreamAbsent
+	StreamConnecting
+	StreamLive
+	StreamLost
+	StreamFailed
+	StreamEnded // the session is over
+)
+
+// Watched is something that the user started to watch it.
+type Watched string
+
+// What can be started. One at a time.
+const (
+	WatchNothing Watched = ""
+	WatchSignIn  Watched = "sign-in"
+	WatchCall    Watched = "call"
+	WatchRefresh Watched = "refresh"
+	WatchSignOut Watched = "sign-out"
+)
+
+// Inspector is the state of the inspector. What it shows outlives the session: a sign-out is one of the things to watch.
+type Inspector struct {
+	Visit
+
+	Stream Stream
+	Log    trace.Log
+	Server api.TraceState
+	Now    time.Time // the server's clock
+	Doing  Watched
+	// SignOutURL is where the session at the provider ends, after a sign-out here.
+	SignOutURL string
+
+	Opened   *trace.File // shown in place of the log
+	FileName string
+
+	Flow  string // the chosen one; "" is the newest
+	Event string // the key of the message whose detail is open
+	View  View
+
+	handle string
+	links  api.Links
+	heard  bool // the present stream has begun
+	ahead  time.Duration
+}
+
+// Checked takes the answer to a check of the session.
+func (i *Inspector) Checked(check int, session api.Session, err error) (signedIn bool) {
+	signedIn = i.Visit.Checked(check, session, err)
+	i.Stream = StreamNone
+	return signedIn
+}
+
+// Entered takes the session's document. It returns the path of the trace; "" when there is none.
+func (i *Inspector) Entered(session api.Session, now time.Time) (path string) {
+	i.handle, i.links, i.heard, i.SignOutURL = session.Handle, session.Links, false, ""
+	if session.Expiry != nil {
+		i.ahead = session.Expiry.Now.Sub(now)
+	}
+	i.Now = now.Add(i.ahead)
+	if i.links.Trace == "" {
+		i.Stream = StreamAbsent
+		return ""
+	}
+	i.Stream = StreamConnecting
+	return i.links.Trace
+}
+
+// SignedOutBy takes the outcome of a sign-out. It reports whether the session is gone.
+func (i *Inspector) SignedOutBy(err error) bool {
+	gone := i.Visit.SignedOutBy(err)
+	if gone {
+		i.over()
+	}
+	i.Doing = WatchNothing
+	return gone
+}
+
+// over says that nothing more will come.
+func (i *Inspector) over() {
+	i.Server, i.handle = api.TraceState{Instrumented: i.Server.Instrumented}, ""
+	i.Doing = WatchNothing
+	if i.Stream != StreamAbsent {
+		i.Stream = StreamEnded
+	}
+}
+
+// Ended says that the session is over, by whatever ended it.
+func (i *Inspector) Ended() {
+	i.leave(text.StatusSignedOut, &Alert{Message: text.SessionEnded, SignIn: text.SignIn})
+	i.over()
+}
+
+// Begin reports whether something may be started.
+func (i *Inspector) Begin(watched Watched) bool {
+	if i.Phase != SignedIn || i.Doing != WatchNothing {
+		return false
+	}
+	i.Doing, i.Alert, i.Status = watched, nil, text.Working
+	i.Flow, i.Event = "", "" // what it makes is what to look at
+	i.Opened = nil
+	return true
+}
+
+// Did takes the outcome.
+func (i *Inspector) Did(status string, err error) {
+	i.Doing = WatchNothing
+	if i.Phase != SignedIn {
+		return
+	}
+	i.Status = status
+	if err == nil {
+		return
+	}
+	i.Status = text.StatusSignedIn
+	if i.refused(err, text.WatchFailed) {
+		i.over()
+	}
+}
+
+// Reread takes the answer to a check that was made because something happened. It reports whether there is a session, and
+// whether it is another one than before.
+func (i *Inspector) Reread(session api.Session, err error) (held, other bool) {
+	switch {
+	case err != nil:
+		i.Stream = StreamFailed
+		return i.Held(), false
+	case !session.Authenticated:
+		if i.Held() {
+			i.Ended()
+		}
+		return false, false
+	}
+	other = session.Handle != i.handle
+	check := i.Visit.Check()
+	i.Visit.Checked(check, session, nil)
+	i.Alert = nil
+	return true, other
+}
+
+// Stepped takes the outcome of a word to step mode. What it changed comes by the stream.
+func (i *Inspector) Stepped(err error) {
+	if err != nil && i.Phase == SignedIn && i.refused(err, text.WatchFailed) {
+		i.over()
+	}
+}
+
+// WatchLoginURL starts a sign-in that asks for the password again, in a window of its own.
+func WatchLoginURL(provider string) string {
+	return withProvider(api.PathLogin+"?mode=popup&prompt=login", provider)
+}
