@@ -38,7 +38,7 @@ func (s *Server) problems(ctx context.Context) []string {
 		s.log.WarnContext(ctx, "the store does not answer", "error", err)
 		problems = append(problems, "the store does not answer")
 	}
-	for name, iss := range s.issuers {
+	for name, iss := range s.issuers.all() {
 		for _, algorithm := range iss.Policy.Algorithms() {
 			if _, err := iss.keys.Signer(algorithm); err != nil {
 				problems = append(problems, "workspace "+name+" has no "+algorithm.String()+" key that signs")

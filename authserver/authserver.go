@@ -17,18 +17,16 @@ import (
 
 	"cloakroom/authserver/audit"
 	"cloakroom/authserver/client"
-	"cloakroom/authserver/dpop"
-	"cloakroom/authserver/keys"
+	"cloakroom/authserver/registry"
 	"cloakroom/authserver/store"
 	"cloakroom/authserver/store/observed"
-	"cloakroom/authserver/token"
 	"cloakroom/authserver/ui"
-	"cloakroom/authserver/workspace"
 )
 
 // Server is an authorization server. It is safe for concurrent use.
 type Server struct {
-	issuers  map[string]*issuer // by workspace key, tenant/workspace
+	registry *registry.Registry
+	issuers  issuers
 	store    store.Store
 	accounts accounts
 	pages    *ui.Pages
@@ -48,17 +46,10 @@ type Server struct {
 
 	https bool // the base URL says so
 
-	handler http.Handler
-	stop    context.CancelFunc
-	running sync.WaitGroup
-}
-
-// issuer is one workspace as it is served.
-type issuer struct {
-	*workspace.Workspace
-	keys   *keys.Set
-	tokens *token.Issuer
-	nonces *dpop.Nonces
+	handler    http.Handler
+	background context.Context //nolint:containedctx // of what runs until Close
+	stop       context.CancelFunc
+	running    sync.WaitGroup
 }
 
 // New makes a server from a configuration whose secrets have been read. It generates the signing keys and creates the
@@ -78,7 +69,6 @@ func newServer(ctx context.Context, cfg Config, st store.Store, log *slog.Logger
 	counted := newMetrics()
 	st = observed.New(st, counted.verb)
 	s := &Server{
-		issuers:  map[string]*issuer{},
 		store:    st,
 		accounts: newAccounts(st, now),
 		pages:    pages,
@@ -99,38 +89,15 @@ func newServer(ctx context.Context, cfg Config, st store.Store, log *slog.Logger
 	if s.mutualTLS, err = newCertificateSource(cfg.MutualTLS); err != nil {
 		return nil, fmt.Errorf("authserver: %w", err)
 	}
-	if err := s.open(ctx, &cfg); err != nil {
+	if err := s.openRegistry(ctx, &cfg); err != nil {
 		return nil, fmt.Errorf("authserver: %w", err)
 	}
 	s.sections = s.accountSections()
 	s.handler = s.routes()
-	background, stop := context.WithCancel(context.WithoutCancel(ctx))
-	s.stop = stop
-	s.running.Go(func() { s.sweep(background) })
+	s.background, s.stop = context.WithCancel(context.WithoutCancel(ctx))
+	s.running.Go(func() { s.sweep(s.background) })
+	s.running.Go(func() { s.follow(s.background) })
 	return s, nil
-}
-
-// open opens every workspace's keys and makes sure of its accounts.
-func (s *Server) open(ctx context.Context, cfg *Config) error {
-	sealer, err := cfg.Sealer()
-	if err != nil {
-		return err
-	}
-	var problems []error
-	cfg.workspaces(func(ws *workspace.Workspace) {
-		set, err := keys.Open(ctx, s.store, sealer, ws.Key(), ws.Policy.Algorithms(), s.now)
-		if err == nil {
-			err = s.accounts.Ensure(ctx, ws.Key(), configuredUsers(ws.Users))
-		}
-		if err != nil {
-			problems = append(problems, fmt.Errorf("open workspace %s: %w", ws.Key(), err))
-			return
-		}
-		tokens := token.NewIssuer(ws.Issuer(), set, ws.Policy.AccessTokenAlgorithm, ws.Policy.IDTokenAlgorithm, s.now)
-		nonces := dpop.NewNonces([]byte(cfg.KeyEncryptionKey.Reveal()), ws.Issuer())
-		s.issuers[ws.Key()] = &issuer{Workspace: ws, keys: set, tokens: tokens, nonces: nonces}
-	})
-	return errors.Join(problems...)
 }
 
 // Handler serves the public listener.

@@ -131,7 +131,6 @@ func (c *Config) Validate() error {
 	problems = append(problems, c.MutualTLS.problems()...)
 	problems = append(problems, c.tlsProblems()...)
 	problems = append(problems, c.Outbound.problems()...)
-	problems = append(problems, c.registrationProblems()...)
 	if c.Store == "" {
 		problems = append(problems, fmt.Errorf("store: is missing (or set %s)", EnvStore))
 	}
@@ -145,7 +144,7 @@ func (c *Config) Validate() error {
 		}
 		for position := range tenant.Workspaces {
 			ws := &tenant.Workspaces[position]
-			problems = append(problems, c.MutualTLS.clientProblems(ws)...)
+			problems = append(problems, c.workspaceProblems(ws)...)
 			for _, problem := range ws.Problems() {
 				problems = append(problems, fmt.Errorf("workspace %s: %w", ws.Key(), problem))
 			}

@@ -106,7 +106,7 @@ func (k keyAges) Describe(descriptions chan<- *prometheus.Desc) { descriptions <
 
 // Collect is of prometheus.Collector.
 func (k keyAges) Collect(values chan<- prometheus.Metric) {
-	for name, iss := range k.server.issuers {
+	for name, iss := range k.server.issuers.all() {
 		for _, key := range iss.keys.Status() {
 			age := k.server.now().Sub(key.Created).Seconds()
 			values <- prometheus.MustNewConstMetric(keyAge(), prometheus.GaugeValue, age, name, key.Algorithm, key.ID, string(key.State))

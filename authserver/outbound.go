@@ -39,21 +39,19 @@ func (o *Outbound) problems() []error {
 	return problems
 }
 
-// registrationProblems reports the addresses of clients that the guard would refuse whatever their names come to: those that are
-// written as numbers, and localhost.
-func (c *Config) registrationProblems() []error {
+// addressProblems reports the addresses of clients that the guard would refuse whatever their names come to: those that are written as
+// numbers, and localhost.
+func (c *Config) addressProblems(ws *workspace.Workspace) []error {
 	guard := newGuard(c.Outbound)
 	var problems []error
-	c.workspaces(func(ws *workspace.Workspace) {
-		for position := range ws.Clients {
-			registered := &ws.Clients[position]
-			for key, text := range map[string]string{"jwks_uri": registered.JWKSURI, "backchannel_logout_uri": registered.BackchannelLogoutURI} {
-				if err := guard.checkHost(text); err != nil {
-					problems = append(problems, fmt.Errorf("%s: %w", place(ws, "client", registered.ID, key), err))
-				}
+	for position := range ws.Clients {
+		registered := &ws.Clients[position]
+		for key, text := range map[string]string{"jwks_uri": registered.JWKSURI, "backchannel_logout_uri": registered.BackchannelLogoutURI} {
+			if err := guard.checkHost(text); err != nil {
+				problems = append(problems, fmt.Errorf("%s: %w", place(ws, "client", registered.ID, key), err))
 			}
 		}
-	})
+	}
 	return problems
 }
 

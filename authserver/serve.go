@@ -34,7 +34,7 @@ func (s *Server) serve(handle endpoint, k kind, methods []string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.setHeaders(w.Header())
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-		iss := s.issuers[workspaceOf(r)]
+		iss := s.issuers.find(workspaceOf(r))
 		var err error
 		switch {
 		case iss == nil:

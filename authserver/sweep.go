@@ -45,7 +45,7 @@ func (s *Server) sweepOnce(ctx context.Context) {
 	defer cancel()
 	s.throttle.sweep()
 	s.sweepRecords(ctx)
-	for _, iss := range s.issuers {
+	for _, iss := range s.issuers.all() {
 		if err := iss.keys.Maintain(ctx, iss.Policy.Keys.Schedule()); err != nil && ctx.Err() == nil {
 			s.log.WarnContext(ctx, "key rotation failed", "workspace", iss.Key(), "error", err)
 		}

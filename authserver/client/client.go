@@ -9,6 +9,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/lestrrat-go/jwx/v2/jwa"
 
@@ -36,6 +37,11 @@ type Client struct {
 	SecretEnv  string `yaml:"secret_env"` // the name of an environment variable
 	// Secret is what those three come to, once they are read.
 	Secret Digest `yaml:"-"`
+	// PreviousSecret is good until PreviousUntil, while the client is told the new one.
+	PreviousSecret Digest    `yaml:"-"`
+	PreviousUntil  time.Time `yaml:"-"`
+	// Dynamic means that it registered itself (RFC 7591): what it says of itself, nobody has checked.
+	Dynamic bool `yaml:"-"`
 
 	RedirectURIs           []string `yaml:"redirect_uris"` // compared as whole strings
 	PostLogoutRedirectURIs []string `yaml:"post_logout_redirect_uris"`
@@ -108,6 +114,11 @@ func (d *Digest) UnmarshalText(text []byte) error {
 	}
 	copy(d[:], sum)
 	return nil
+}
+
+// MarshalText is what UnmarshalText reads.
+func (d Digest) MarshalText() ([]byte, error) {
+	return []byte(digestPrefix + hex.EncodeToString(d[:])), nil
 }
 
 // IsZero reports whether there is no digest.

@@ -34,6 +34,7 @@ func (w *Workspace) SetDefaults() {
 			w.Scopes = append(w.Scopes, Scope{Name: standard})
 		}
 	}
+	w.setRegistrationDefaults()
 	for position := range w.Clients {
 		w.Clients[position].SetDefaults()
 	}
@@ -55,6 +56,7 @@ func (w *Workspace) Problems() []error {
 	problems = append(problems, w.Policy.problems()...)
 	problems = append(problems, w.scopeProblems()...)
 	problems = append(problems, w.clientProblems()...)
+	problems = append(problems, w.registrationProblems()...)
 	return append(problems, w.userProblems()...)
 }
 

@@ -28,6 +28,9 @@ type Workspace struct {
 	Scopes  []Scope         `yaml:"scopes"`
 	Clients []client.Client `yaml:"clients"`
 	Users   []User          `yaml:"users"`
+
+	// Registration is whether clients may register themselves.
+	Registration Registration `yaml:"registration"`
 }
 
 // Preset is a set of rules that the rest of the workspace may not contradict.
