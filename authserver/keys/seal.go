@@ -71,6 +71,12 @@ func (s *Sealer) open(sealed []byte, place string) ([]byte, error) {
 	return nil, ErrSeal
 }
 
+// Seal keeps a secret that is no key as private keys are kept. Place says where, and is needed to open it.
+func (s *Sealer) Seal(plain []byte, place string) []byte { return s.seal(plain, place) }
+
+// Open opens what was sealed for the place, else [ErrSeal].
+func (s *Sealer) Open(sealed []byte, place string) ([]byte, error) { return s.open(sealed, place) }
+
 // NewSealingKey makes the text of a key-encryption key, for a first start that has none yet.
 func NewSealingKey() oauth.Secret {
 	key := make([]byte, sealerKeyBytes)

@@ -49,6 +49,9 @@ var owners = map[string][]string{
 	"go.opentelemetry.io/otel/sdk":           {"bff/cmd", "_test.go"}, // the package makes spans; the program says where they go
 	"go.opentelemetry.io/otel/exporters":     {"bff/cmd", "_test.go"},
 	"go.opentelemetry.io/proto":              {"_test.go"},
+	"github.com/go-webauthn":                 {"authserver/factor"},
+	"github.com/descope/virtualwebauthn":     {"_test.go"}, // a software authenticator
+	"rsc.io/qr":                              {"authserver/factor"},
 	"golang.org/x/oauth2":                    {"authserver/flow_test.go", "scripts"}, // someone else's client
 	"github.com/coreos/go-oidc":              {"authserver/flow_test.go", "scripts"},
 	"net/http/httptest":                      {"_test.go", "app"},
