@@ -153,8 +153,9 @@ type Accounts interface {
 	SaveConsent(ctx context.Context, consent Consent) error
 	Consent(ctx context.Context, workspace, subject, clientID string) (Consent, error)
 	Consents(ctx context.Context, workspace, subject string) ([]Consent, error)
-	// WithdrawConsent deletes it and revokes the user's grants to the client, offline ones too.
-	WithdrawConsent(ctx context.Context, workspace, subject, clientID string) error
+	// WithdrawConsent deletes it and revokes the user's grants to the client, offline ones too, and returns those that were live: the
+	// client is told. There need be no consent: a trusted client's user was never asked.
+	WithdrawConsent(ctx context.Context, workspace, subject, clientID string) ([]Grant, error)
 }
 
 // Keys keeps signing keys, their private part sealed by the caller.

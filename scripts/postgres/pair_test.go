@@ -157,7 +157,7 @@ func (p *pair) Consents(ctx context.Context, workspace, subject string) ([]store
 	return p.next().Consents(ctx, workspace, subject)
 }
 
-func (p *pair) WithdrawConsent(ctx context.Context, workspace, subject, clientID string) error {
+func (p *pair) WithdrawConsent(ctx context.Context, workspace, subject, clientID string) ([]store.Grant, error) {
 	return p.next().WithdrawConsent(ctx, workspace, subject, clientID)
 }
 

@@ -148,7 +148,10 @@ func TestWriteThatIsLockedOutIsTriedAgain(t *testing.T) {
 	other, lock := transaction(t, dsn, "SET LOCAL deadlock_timeout = '1min'")
 	lock(grants[1])
 	withdrawn := make(chan error, 1)
-	go func() { withdrawn <- opened.WithdrawConsent(t.Context(), workspace, "subject", "client") }()
+	go func() {
+		_, err := opened.WithdrawConsent(t.Context(), workspace, "subject", "client")
+		withdrawn <- err
+	}()
 	waiting := "SELECT COUNT(*)::int FROM pg_stat_activity WHERE application_name = 'locked' AND wait_event_type = 'Lock'"
 	for number(t, server.DSN(nil), waiting) == 0 {
 		time.Sleep(time.Millisecond)

@@ -115,19 +115,21 @@ func (s *Store) Consents(ctx context.Context, workspace, subject string) ([]stor
 }
 
 // WithdrawConsent deletes a consent and revokes the user's grants to the client.
-func (s *Store) WithdrawConsent(ctx context.Context, workspace, subject, clientID string) error {
+func (s *Store) WithdrawConsent(ctx context.Context, workspace, subject, clientID string) ([]store.Grant, error) {
 	unlock, err := s.lock(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer unlock()
 	delete(s.consents, consentKey{workspace, subject, clientID})
+	var grants []store.Grant
 	for _, grant := range s.liveGrants(workspace) {
-		if grant.Subject == subject && grant.ClientID == clientID {
+		if grant.Subject == subject && grant.Subject != "" && grant.ClientID == clientID {
+			grants = append(grants, cloneGrant(*grant))
 			s.revoke(grant)
 		}
 	}
-	return nil
+	return newestFirst(grants), nil
 }
 
 func cloneAccount(account store.Account) store.Account {

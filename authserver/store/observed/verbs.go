@@ -212,7 +212,7 @@ func (s *Store) Consents(ctx context.Context, workspace, subject string) (_ []st
 }
 
 // WithdrawConsent is of store.Store.
-func (s *Store) WithdrawConsent(ctx context.Context, workspace, subject, clientID string) (err error) {
+func (s *Store) WithdrawConsent(ctx context.Context, workspace, subject, clientID string) (_ []store.Grant, err error) {
 	defer s.took("withdraw_consent", time.Now(), &err)
 	return s.next.WithdrawConsent(ctx, workspace, subject, clientID)
 }

@@ -88,8 +88,11 @@ func scanConsent(from row) (store.Consent, error) {
 }
 
 // WithdrawConsent deletes a consent and revokes the user's grants to the client.
-func (s *Store) WithdrawConsent(ctx context.Context, workspace, subject, clientID string) error {
-	return s.update(ctx, "withdraw consent", func(ctx context.Context, tx *tx) error {
+func (s *Store) WithdrawConsent(ctx context.Context, workspace, subject, clientID string) (grants []store.Grant, err error) {
+	err = s.update(ctx, "withdraw consent", func(ctx context.Context, tx *tx) error {
+		if grants, err = userGrants(ctx, tx, workspace, subject, clientID, s.now()); err != nil {
+			return err
+		}
 		if _, err := tx.exec(ctx, `DELETE FROM consents WHERE workspace = $1 AND subject = $2 AND client_id = $3`, workspace, subject, clientID); err != nil {
 			return err
 		}
@@ -97,4 +100,5 @@ func (s *Store) WithdrawConsent(ctx context.Context, workspace, subject, clientI
 			millis(s.now()), workspace, subject, clientID)
 		return err
 	})
+	return grants, err
 }

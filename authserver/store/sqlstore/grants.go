@@ -79,9 +79,14 @@ func (s *Store) RevokeGrant(ctx context.Context, workspace, id string) error {
 
 // Grants lists a user's live grants, newest first.
 func (s *Store) Grants(ctx context.Context, workspace, subject, clientID string) ([]store.Grant, error) {
-	grants, err := list(ctx, s, scanGrant, selectGrant+`WHERE workspace = $1 AND subject = $2 AND subject <> '' AND ($3 = '' OR client_id = $3)
-		AND revoked = 0 AND expires > $4 ORDER BY created DESC, id DESC`, workspace, subject, clientID, millis(s.now()))
+	grants, err := userGrants(ctx, s, workspace, subject, clientID, s.now())
 	return grants, answer("list grants", err)
+}
+
+// userGrants lists a user's live grants, to one client when it is not empty, newest first.
+func userGrants(ctx context.Context, from reader, workspace, subject, clientID string, now time.Time) ([]store.Grant, error) {
+	return list(ctx, from, scanGrant, selectGrant+`WHERE workspace = $1 AND subject = $2 AND subject <> '' AND ($3 = '' OR client_id = $3)
+		AND revoked = 0 AND expires > $4 ORDER BY created DESC, id DESC`, workspace, subject, clientID, millis(now))
 }
 
 // sessionGrants lists the live grants that came from a session, newest first.

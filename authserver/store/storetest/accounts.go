@@ -94,8 +94,12 @@ var accounts = []guarantee{
 		s.must(s.StartGrant(s.ctx(), elsewhere))
 		s.must(s.StartGrant(s.ctx(), hers))
 
-		s.must(s.WithdrawConsent(s.ctx(), workspace, subject, client))
-		_, err := s.Consent(s.ctx(), workspace, subject, client)
+		withdrawn, err := s.WithdrawConsent(s.ctx(), workspace, subject, client)
+		s.must(err)
+		if ids := idsOf(withdrawn); len(ids) != 2 || !ids[mine.ID] || !ids[offline.ID] {
+			s.Errorf("withdrew %v", ids)
+		}
+		_, err = s.Consent(s.ctx(), workspace, subject, client)
 		s.want(err, store.ErrNotFound)
 		for _, grant := range []store.Grant{mine, offline} {
 			_, err := s.Grant(s.ctx(), workspace, grant.ID)
@@ -105,7 +109,28 @@ var accounts = []guarantee{
 			_, err := s.Grant(s.ctx(), workspace, grant.ID)
 			s.must(err)
 		}
+		if again, err := s.WithdrawConsent(s.ctx(), workspace, subject, client); err != nil || len(again) != 0 {
+			s.Errorf("again: %v %v", again, err)
+		}
 	}},
+	{"no consent is withdrawn for what a client was given for itself", func(s *suite) {
+		its := s.grant()
+		its.Subject, its.SessionID = "", ""
+		s.must(s.StartGrant(s.ctx(), its))
+		if withdrawn, err := s.WithdrawConsent(s.ctx(), workspace, "", client); err != nil || len(withdrawn) != 0 {
+			s.Errorf("withdrew %v %v", withdrawn, err)
+		}
+		_, err := s.Grant(s.ctx(), workspace, its.ID)
+		s.must(err)
+	}},
+}
+
+func idsOf(grants []store.Grant) map[string]bool {
+	ids := map[string]bool{}
+	for _, grant := range grants {
+		ids[grant.ID] = true
+	}
+	return ids
 }
 
 func (s *suite) account(subject, username string) store.Account {

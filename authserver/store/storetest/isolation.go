@@ -102,7 +102,8 @@ var isolation = []guarantee{
 		s.must(err)
 		s.same("records of another workspace", len(grants)+len(sessions)+len(consents)+len(keys), 0)
 
-		s.must(s.WithdrawConsent(s.ctx(), other, subject, client))
+		_, err = s.WithdrawConsent(s.ctx(), other, subject, client)
+		s.must(err)
 		_, next := s.session()
 		next.Workspace = other
 		s.must(s.ReplaceSession(s.ctx(), session.ID, next))
