@@ -70,8 +70,9 @@ postgres: ## the store's contract, and two server processes, on a PostgreSQL tha
 redis: ## the BFF's session store, and two instances on it, on a Redis that the tests start
 	$(GO) test -race -tags redis -skip TenThousandRaces -count=1 -timeout 10m ./bff/session/...
 
-bench: bundle ## the BFF beside a bare proxy (needs wrk), and the token endpoint beside oidc-provider (needs node), in turn
+bench: bundle ## the BFF beside a bare proxy, Apache and nginx (needs wrk), and the token endpoint beside oidc-provider (needs node), in turn
 	$(GO) build -o $(BUILT)/bench ./scripts/bench
+	$(BUILT)/bench -transfer
 	$(BUILT)/bench
 	$(BUILT)/bench -tokens
 

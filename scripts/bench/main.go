@@ -1,6 +1,7 @@
 // Command bench measures what an authenticated call through the BFF costs against a bare reverse proxy that injects a
-// constant bearer token (goal P1): ratios of one interleaved run, because absolute figures of a shared machine say little. Run
-// it with `make bench`; it needs wrk.
+// constant bearer token (goals P1 and P4), against Apache with mod_auth_openidc (P2) and nginx (P3): ratios of one interleaved
+// run, because absolute figures of a shared machine say little. Run it with `make bench`; it needs wrk, and compares with
+// those of the others that are installed.
 //
 // Every server is a process of its own: this program, started again with a role.
 package main
@@ -24,6 +25,7 @@ func main() {
 	seconds := flag.Int("seconds", 3, "seconds per measurement")
 	profiles := flag.String("profiles", "", "write a CPU profile of every server to this `folder`")
 	tokens := flag.Bool("tokens", false, "measure the token endpoint beside oidc-provider (goals P5 to P7) instead; needs node")
+	gigabytes := flag.Bool("transfer", false, "send a gigabyte each way through the BFF (goal P15) instead")
 	flag.Parse()
 	ctx := context.Background()
 	stop, err := profile(*role, *profiles)
@@ -34,11 +36,16 @@ func main() {
 	defer stop()
 	switch *role {
 	case "":
-		if *tokens {
+		switch {
+		case *tokens:
 			err = measureTokens(ctx, *rounds, *seconds, *profiles)
-			break
+		case *gigabytes:
+			err = measureTransfer(ctx, *profiles)
+		default:
+			err = measure(ctx, *rounds, *seconds, *profiles)
 		}
-		err = measure(ctx, *rounds, *seconds, *profiles)
+	case "as":
+		err = serveAS(ctx, *upstream)
 	case "issuer":
 		err = serve(ctx, func(origin string) (http.Handler, error) { return newIssuer(ctx, origin) })
 	case "upstream":

@@ -23,13 +23,16 @@ import (
 	"cloakroom/bff/session"
 )
 
-// answer is the upstream: 300 bytes of JSON.
+// answer is the upstream: 300 bytes of JSON, and what is large.
 func answer() http.Handler {
 	body := []byte(`{"notes":"` + strings.Repeat("n", 288) + `"}`)
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/notes/large", large)
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = w.Write(body)
 	})
+	return mux
 }
 
 // bareProxy is the yardstick: what anyone would write who knows net/http, with a token that never changes.
@@ -78,7 +81,7 @@ func newBFF(ctx context.Context, role, origin, upstream string) (http.Handler, e
 origin: %s
 session: {store: %s, path: %s}
 providers: [{id: baseline, issuer: %s, client_id: bench, client_secret_env: SECRET, scopes: [openid, offline_access, notes.read]}]
-routes: [{prefix: /api/notes, upstream: "%s/notes", methods: [GET], token: user, resource: "https://api.example", scopes: [notes.read]}]
+routes: [{prefix: /api/notes, upstream: "%s/notes", methods: [GET, POST], token: user, resource: "https://api.example", scopes: [notes.read], body_limit: 2000000000}]
 `, origin, "memory", filepath.Join(folder, "bff.db"), issuer, upstream), environment, os.ReadFile)
 	if err != nil {
 		return nil, err
@@ -149,6 +152,21 @@ tenants:
 	public := &http.Server{Handler: server.Handler(), ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = public.Serve(listener) }()
 	return base + "/bench/baseline", nil
+}
+
+// serveAS is the authorization server of a peer at origin. It says what its issuer is, and ends with its parent's pipe.
+func serveAS(ctx context.Context, origin string) error {
+	folder, err := os.MkdirTemp("", "bench")
+	if err != nil {
+		return err
+	}
+	issuer, err := startIssuer(ctx, origin, folder, slog.New(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelError})))
+	if err != nil {
+		return err
+	}
+	fmt.Println(issuer)
+	_, _ = os.Stdin.Read([]byte{0})
+	return nil
 }
 
 // environment holds the secrets of a run that lives for a minute on the loopback address.
