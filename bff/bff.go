@@ -81,6 +81,7 @@ func newBFF(cfg Config, store session.Store, page http.Handler, log *slog.Logger
 		spent: newSpentStates(now), nonces: newNonces(), early: newEarlyRenewals(now), streams: newStreams(), page: page, log: log, now: now,
 		refreshes: &singleflight.Group{}, unfinished: &unfinished{}, out: newOutbound(newSpans(cfg.tracer)), metrics: newMetrics(), spans: newSpans(cfg.tracer), live: &atomic.Pointer[BFF]{},
 	}
+	b.metrics.registry.MustRegister(&liveSessions{store: store, log: log, now: now})
 	if err := b.wire(nil); err != nil {
 		return nil, errors.Join(err, sessions.Close())
 	}

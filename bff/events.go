@@ -33,6 +33,7 @@ func (b *BFF) events(w http.ResponseWriter, r *http.Request) error {
 		return refuse(api.TooManyStreams, "this session has as many event streams as it may")
 	}
 	defer b.streams.close(record.ID)
+	defer b.metrics.opened(streamEvents)()
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	stream := &eventStream{b: b, w: w, control: http.NewResponseController(w), record: record}

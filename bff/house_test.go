@@ -101,6 +101,13 @@ func (s *brittleStore) EndBy(ctx context.Context, issuer, subject, sid string) (
 	return s.Store.EndBy(ctx, issuer, subject, sid)
 }
 
+func (s *brittleStore) Count(ctx context.Context) (int, error) {
+	if s.down.Load() {
+		return 0, errDown
+	}
+	return s.Store.Count(ctx)
+}
+
 func (s *brittleStore) Ping(ctx context.Context) error {
 	if s.down.Load() {
 		return errDown

@@ -15,7 +15,21 @@ type metrics struct {
 	registry *prometheus.Registry
 	events   map[auditEvent]*prometheus.CounterVec
 	upstream *prometheus.HistogramVec
-	streams  prometheus.Gauge
+	streams  *prometheus.GaugeVec
+}
+
+// The kinds of streams.
+const (
+	streamEvents    = "session_events"
+	streamAnswer    = "answer"
+	streamWebSocket = "websocket"
+)
+
+// opened counts a stream until the returned function is called.
+func (m *metrics) opened(kind string) (closed func()) {
+	open := m.streams.WithLabelValues(kind)
+	open.Inc()
+	return open.Dec
 }
 
 func newMetrics() *metrics {
@@ -35,7 +49,12 @@ func newMetrics() *metrics {
 		Name: "bff_upstream_seconds", Help: "Time until an API began its answer.",
 		Buckets: []float64{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30},
 	}, []string{"route", "outcome"})
-	m.streams = prometheus.NewGauge(prometheus.GaugeOpts{Name: "bff_streams", Help: "Streams and WebSocket connections that are open through the proxy."})
+	m.streams = prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "bff_streams", Help: "Open streams: of session events, and through the proxy answers that go on, and WebSocket connections.",
+	}, []string{"kind"})
+	for _, kind := range []string{streamEvents, streamAnswer, streamWebSocket} {
+		m.streams.WithLabelValues(kind)
+	}
 	m.registry.MustRegister(m.upstream, m.streams, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

@@ -28,7 +28,7 @@ func TestMetricsAndAuditSayWhatHappened(t *testing.T) {
 	for _, want := range []string{
 		`bff_sign_ins_total{outcome="ok"} 1`, `bff_sign_ins_total{outcome="state_mismatch"} 1`, `bff_token_renewals_total{outcome="ok"} 1`,
 		`bff_refusals_total{code="csrf_rejected"} 1`, `bff_sessions_ended_total{reason="signed_out"} 1`,
-		`bff_upstream_seconds_count{outcome="2xx",route="/api/notes"} 2`, `bff_streams 0`, "go_goroutines",
+		`bff_upstream_seconds_count{outcome="2xx",route="/api/notes"} 2`, `bff_streams{kind="answer"} 0`, `bff_sessions 0`, "go_goroutines",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%s is not in the metrics", want)
@@ -45,6 +45,75 @@ func TestMetricsAndAuditSayWhatHappened(t *testing.T) {
 		if h.logs.holds(secret) || strings.Contains(text, secret) {
 			t.Errorf("%q is in the log or the metrics", secret)
 		}
+	}
+}
+
+func (h *house) metric(name string) string {
+	_, text := h.admin("/metrics")
+	for line := range strings.Lines(text) {
+		if value, found := strings.CutPrefix(line, name+" "); found {
+			return strings.TrimSpace(value)
+		}
+	}
+	return ""
+}
+
+func TestEveryOpenStreamIsCounted(t *testing.T) {
+	h := open(t, withStreams)
+	counts := func() [3]string {
+		return [3]string{h.metric(`bff_streams{kind="session_events"}`), h.metric(`bff_streams{kind="answer"}`), h.metric(`bff_streams{kind="websocket"}`)}
+	}
+	wait := func(want ...string) {
+		t.Helper()
+		waitFor(t, func() bool { return counts() == [3]string(want) })
+	}
+	wait("0", "0", "0")
+	b := h.browser()
+	b.signIn()
+	events := b.listen()
+	wait("1", "0", "0")
+	h.upstream.serve(ticks("text/event-stream"))
+	bound, unbound := b.stream("/api/notes/events", eventSource), b.stream("/api/open/events", fetchHeaders())
+	wait("1", "2", "0")
+	h.upstream.serve(echoes)
+	connection, _, _ := b.dial("", "")
+	wait("1", "2", "1")
+	_ = unbound.Body.Close()
+	wait("1", "1", "1")
+	_, _ = connection.Close(), bound.Body.Close()
+	events.stop()
+	wait("0", "0", "0")
+}
+
+func TestLiveSessionsAreAGaugeThatAsksTheStoreNowAndThen(t *testing.T) {
+	h := open(t)
+	if got := h.metric("bff_sessions"); got != "0" {
+		t.Errorf("%q sessions", got)
+	}
+	alice, bob := h.browser(), h.browser()
+	alice.signIn()
+	bob.signIn()
+	if got := h.metric("bff_sessions"); got != "0" {
+		t.Errorf("%q sessions a moment later: every scrape asks the store", got)
+	}
+	h.clock.advance(countEvery)
+	if got := h.metric("bff_sessions"); got != "2" {
+		t.Errorf("%q sessions", got)
+	}
+	alice.fetch(http.MethodPost, "/bff/logout", "")
+	h.clock.advance(countEvery)
+	if got := h.metric("bff_sessions"); got != "1" {
+		t.Errorf("%q sessions after a sign-out", got)
+	}
+	h.store.down.Store(true)
+	h.clock.advance(countEvery)
+	if status, text := h.admin("/metrics"); status != 200 || h.metric("bff_sessions") != "" || !strings.Contains(text, "bff_streams") {
+		t.Errorf("store down: status %d, %q sessions", status, h.metric("bff_sessions"))
+	}
+	h.store.down.Store(false)
+	h.clock.advance(countEvery)
+	if got := h.metric("bff_sessions"); got != "1" {
+		t.Errorf("%q sessions after the outage", got)
 	}
 }
 

@@ -24,7 +24,7 @@ func (p *passage) bindStream(ctx context.Context, response *http.Response) {
 		response.Body = &limited{response.Body, limit}
 	}
 	events := isEventStream(response)
-	if p.session == "" || (!events && response.ContentLength >= 0 && response.ContentLength < streamSize) {
+	if !events && response.ContentLength >= 0 && response.ContentLength < streamSize {
 		return
 	}
 	grace := streamGrace
@@ -32,12 +32,13 @@ func (p *passage) bindStream(ctx context.Context, response *http.Response) {
 		grace = 0
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	body, sessions, id := response.Body, p.bff.sessions, p.session
-	open := p.bff.metrics.streams
+	body, metrics, sessions, id := response.Body, p.bff.metrics, p.bff.sessions, p.session
 	timer := time.AfterFunc(grace, func() {
-		open.Inc()
-		defer open.Dec()
-		if ctx.Err() == nil && endsFirst(ctx, sessions, id) {
+		if ctx.Err() != nil {
+			return
+		}
+		defer metrics.opened(streamAnswer)()
+		if endsFirst(ctx, sessions, id) {
 			_ = body.Close()
 		}
 	})
@@ -51,8 +52,13 @@ func isEventStream(response *http.Response) bool {
 	return strings.HasPrefix(response.Header.Get("Content-Type"), "text/event-stream")
 }
 
-// endsFirst waits for the session's end or the context's, and reports whether it was the session's.
+// endsFirst waits for the session's end or the context's, and reports whether it was the session's. Without a session, the
+// context's is all there is.
 func endsFirst(ctx context.Context, sessions *session.Manager, id string) bool {
+	if id == "" {
+		<-ctx.Done()
+		return false
+	}
 	for event := range sessions.Watch(ctx, id) {
 		if event.Kind == session.Ended {
 			return true

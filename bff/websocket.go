@@ -115,14 +115,16 @@ func (p *passage) tunnel(ctx context.Context, w http.ResponseWriter, response *h
 // boundToSession is a context that ends with the session, so that the connection does.
 func (p *passage) boundToSession(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
+	closed := p.bff.metrics.opened(streamWebSocket)
 	if p.session != "" {
 		go func() {
-			p.bff.metrics.streams.Inc()
-			defer p.bff.metrics.streams.Dec()
 			if endsFirst(ctx, p.bff.sessions, p.session) {
 				cancel(errSessionEnded)
 			}
 		}()
 	}
-	return ctx, func() { cancel(nil) }
+	return ctx, func() {
+		cancel(nil)
+		closed()
+	}
 }

@@ -3,6 +3,7 @@ package bff
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -130,12 +131,10 @@ func TestWebSocketHasItsOwnGate(t *testing.T) {
 	}
 }
 
-func TestEventStreamEndsWithItsSession(t *testing.T) {
-	h := open(t, withStreams)
-	b := h.browser()
-	b.signIn()
-	h.upstream.serve(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "text/event-stream")
+// ticks answers without end.
+func ticks(contentType string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", contentType)
 		for {
 			if _, err := fmt.Fprint(w, "data: x\n\n"); err != nil || http.NewResponseController(w).Flush() != nil {
 				return
@@ -146,23 +145,38 @@ func TestEventStreamEndsWithItsSession(t *testing.T) {
 			case <-time.After(10 * time.Millisecond):
 			}
 		}
-	})
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	// As EventSource asks: no header of ours.
-	r, _ := http.NewRequestWithContext(ctx, http.MethodGet, h.origin+"/api/notes/events", http.NoBody)
-	r.Header = http.Header{"Accept": {"text/event-stream"}, "Sec-Fetch-Site": {"same-origin"}, "Sec-Fetch-Mode": {"cors"}, "Sec-Fetch-Dest": {"empty"}}
+	}
+}
+
+// stream opens an answer that goes on, and reads its beginning.
+func (b *browser) stream(path string, headers map[string]string) *http.Response {
+	b.h.t.Helper()
+	ctx, cancel := context.WithTimeout(b.h.t.Context(), 20*time.Second)
+	b.h.t.Cleanup(cancel)
+	r, _ := http.NewRequestWithContext(ctx, http.MethodGet, b.h.origin+path, http.NoBody)
+	for name, value := range headers {
+		r.Header.Set(name, value)
+	}
 	r.AddCookie(&http.Cookie{Name: session.CookieName, Value: b.cookies[session.CookieName]})
 	response, err := testTransport.RoundTrip(r)
 	if err != nil || response.StatusCode != 200 {
-		t.Fatalf("%v, %v", response, err)
+		b.h.t.Fatalf("%v, %v", response, err)
 	}
-	defer func() { _ = response.Body.Close() }()
+	b.h.t.Cleanup(func() { _ = response.Body.Close() })
 	if _, err := io.ReadFull(response.Body, make([]byte, 50)); err != nil {
-		t.Fatalf("control: %v", err)
+		b.h.t.Fatalf("control: %v", err)
 	}
+	return response
+}
+
+func TestEventStreamEndsWithItsSession(t *testing.T) {
+	h := open(t, withStreams)
+	b := h.browser()
+	b.signIn()
+	h.upstream.serve(ticks("text/event-stream"))
+	response := b.stream("/api/notes/events", eventSource)
 	b.fetch(http.MethodPost, "/bff/logout", "")
-	if _, err := io.Copy(io.Discard, response.Body); err == nil || ctx.Err() != nil {
+	if _, err := io.Copy(io.Discard, response.Body); err == nil || errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("the stream did not end with the session: %v", err)
 	}
 }

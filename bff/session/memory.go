@@ -166,6 +166,19 @@ func (m *Memory) matching(match func(row) bool) []row {
 	return rows
 }
 
+// Count implements [Store].
+func (m *Memory) Count(context.Context) (int, error) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	live, now := 0, m.now()
+	for _, stored := range m.rows {
+		if stored.sealed != nil && now.Before(stored.expires()) {
+			live++
+		}
+	}
+	return live, nil
+}
+
 // EndBy implements [Store].
 func (m *Memory) EndBy(ctx context.Context, issuer, subject, sid string) ([]Record, error) {
 	match, err := newEndMatch(issuer, subject, sid)

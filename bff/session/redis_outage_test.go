@@ -32,6 +32,7 @@ func everyVerb(ctx context.Context, store session.Store, record session.Record, 
 	_, errs["update"] = store.Update(ctx, record)
 	_, errs["end"] = store.End(ctx, record.ID)
 	_, errs["list"] = store.List(ctx, record.Issuer, record.Subject)
+	_, errs["count"] = store.Count(ctx)
 	_, errs["end by"] = store.EndBy(ctx, record.Issuer, record.Subject, "")
 	_, errs["find"] = store.FindCookie(ctx, "hash")
 	_, errs["lease"] = store.Lease(ctx, "other", time.Minute)

@@ -99,6 +99,12 @@ func (s *Redis) lives(end time.Time) time.Duration {
 	return max(time.Millisecond, end.Sub(s.now())+redisLag)
 }
 
+// Count implements [Store].
+func (s *Redis) Count(ctx context.Context) (int, error) {
+	live, err := s.client.ZCount(ctx, redisPrefix+"n", "("+strconv.FormatInt(s.now().UnixMilli(), 10), "+inf").Result()
+	return int(live), err
+}
+
 // FindCookie implements [Cookies].
 func (s *Redis) FindCookie(ctx context.Context, hash string) ([]byte, error) {
 	sealed, err := s.client.Get(ctx, redisPrefix+"c:"+hash).Bytes()

@@ -6,8 +6,8 @@ import "github.com/redis/go-redis/v9"
 //
 // A record is the hash r:ID with the fields v (version), u and d (user and sid, for the indexes), l, i and a (last seen, idle end,
 // absolute end: nanoseconds since 1970 as nineteen digits, which Lua compares as text because its numbers are too short) and x
-// (sealed). A tombstone has an empty x. The indexes u:USER and d:SID are sorted sets of ids by absolute end. Every key expires
-// by itself, at its end and redisLag later.
+// (sealed). A tombstone has an empty x. The indexes u:USER and d:SID are sorted sets of ids by absolute end; n is one of all live ids
+// by idle end, to be counted. Every key expires by itself, at its end and redisLag later.
 //
 // KEYS is unused, because the indexes' names are in the record: the store is for one Redis (with replicas or not), not for a cluster.
 type scripts struct {
@@ -49,6 +49,8 @@ local function index(key, id, till)
 	if redis.call('PTTL', key) < tonumber(remaining(till)) then keep(key, till) end
 end
 
+local function count(id, idle) index(prefix .. 'n', id, idle) end
+
 local function indexes(id, user, sid, till)
 	index(prefix .. 'u:' .. user, id, till)
 	if sid ~= '' then index(prefix .. 'd:' .. sid, id, till) end
@@ -71,6 +73,7 @@ if why == 'ended' then return {why} end
 if not why then return {'conflict'} end
 redis.call('HSET', key, 'v', version, 'u', user, 'd', sid, 'l', seen, 'i', idle, 'a', absolute, 'x', sealed)
 keep(key, idle)
+count(id, idle)
 indexes(id, user, sid, absolute)
 return {'ok'}
 `
@@ -86,6 +89,7 @@ local old = redis.call('HMGET', key, 'l', 'i', 'u', 'd', 'a')
 seen, idle = later(seen, old[1]), earlier(later(idle, old[2]), absolute)
 redis.call('HSET', key, 'v', version, 'u', user, 'd', sid, 'l', seen, 'i', idle, 'a', absolute, 'x', sealed)
 keep(key, idle)
+count(id, idle)
 if user ~= old[3] or sid ~= old[4] or absolute ~= old[5] then indexes(id, user, sid, absolute) end
 return {'ok', seen, idle}
 `
@@ -98,6 +102,7 @@ local function finish(id)
 	redis.call('DEL', key)
 	redis.call('HSET', key, 'v', old[1], 'a', old[6], 'x', '')
 	keep(key, old[6])
+	redis.call('ZREM', prefix .. 'n', id)
 	redis.call('ZREM', prefix .. 'u:' .. old[2], id)
 	if old[3] ~= '' then redis.call('ZREM', prefix .. 'd:' .. old[3], id) end
 	table.insert(old, 1, id)
@@ -154,6 +159,7 @@ for n = 4, #ARGV, 4 do
 			idle = later(old[2], earlier(idle, old[3]))
 			redis.call('HSET', key, 'l', seen, 'i', idle)
 			keep(key, idle)
+			count(ARGV[n], idle)
 		end
 	end
 end

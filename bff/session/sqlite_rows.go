@@ -8,6 +8,12 @@ import (
 	"time"
 )
 
+// Count implements [Store].
+func (s *SQLite) Count(ctx context.Context) (live int, err error) {
+	err = s.read.QueryRowContext(ctx, "SELECT count(*) FROM records WHERE idle > ? AND sealed IS NOT NULL", nanos(s.now())).Scan(&live)
+	return live, err
+}
+
 // FindCookie implements [Cookies].
 func (s *SQLite) FindCookie(ctx context.Context, hash string) ([]byte, error) {
 	var sealed []byte

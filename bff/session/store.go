@@ -41,6 +41,9 @@ type Store interface {
 	Touch(ctx context.Context, seen map[string]Seen) error
 	// List returns the user's records that are neither ended nor past an end, newest first. Records that cannot be opened are left out.
 	List(ctx context.Context, issuer, subject string) ([]Record, error)
+	// Count returns how many records are neither ended nor past an end, of all instances. It is for a graph: an answer may miss
+	// what happens while it is counted.
+	Count(ctx context.Context) (int, error)
 	// EndBy ends, as End does, the records of the issuer with this sid (and this subject, if it is not empty), or with an
 	// empty sid all of the subject's, and returns them.
 	EndBy(ctx context.Context, issuer, subject, sid string) ([]Record, error)

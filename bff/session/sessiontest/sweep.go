@@ -77,6 +77,7 @@ func expiredIsThereUntilSwept(t *testing.T, b *bench) {
 
 var findTests = map[string]func(*testing.T, *bench){
 	"a list holds the user's live sessions, newest first": listHoldsTheUsers,
+	"a count is of the live sessions":                     countIsOfTheLive,
 	"an end by sid ends that session only":                endBySID,
 	"an end by subject ends all of the user's":            endBySubject,
 	"an end by sid and subject needs both":                endByBoth,
@@ -104,6 +105,41 @@ func listHoldsTheUsers(t *testing.T, b *bench) {
 	b.wantList(t, "alice", "r4", "r1")
 	b.wantList(t, "bob", "r2")
 	b.wantList(t, "nobody")
+}
+
+func countIsOfTheLive(t *testing.T, b *bench) {
+	b.wantCount(t, 0)
+	b.create(t, "r1", "alice")
+	b.create(t, "r2", "bob")
+	record := b.create(t, "r3", "alice")
+	b.create(t, "r4", "carol")
+	b.wantCount(t, 4)
+	if _, err := b.store.End(t.Context(), "r1"); err != nil {
+		t.Fatal(err)
+	}
+	b.endBy(t, record.Issuer, "carol", "", "r4")
+	b.wantCount(t, 2)
+	b.pass(t, 20*time.Minute)
+	b.touch(t, "r2", session.Seen{LastSeen: b.clock.Now(), Idle: b.clock.Now().Add(30 * time.Minute)})
+	b.touch(t, "r1", session.Seen{LastSeen: b.clock.Now(), Idle: b.clock.Now().Add(30 * time.Minute)})
+	b.pass(t, 11*time.Minute) // r3 is idle, and not swept yet
+	b.wantCount(t, 1)
+	changed := b.load(t, "r2")
+	changed.LastSeen, changed.Idle = b.clock.Now(), b.clock.Now().Add(time.Hour)
+	if _, err := b.store.Update(t.Context(), changed); err != nil {
+		t.Fatal(err)
+	}
+	b.pass(t, 50*time.Minute)
+	b.wantCount(t, 1)
+	b.pass(t, 11*time.Minute)
+	b.wantCount(t, 0)
+}
+
+func (b *bench) wantCount(t *testing.T, want int) {
+	t.Helper()
+	if got, err := b.store.Count(t.Context()); err != nil || got != want {
+		t.Errorf("counted %d, %v; want %d", got, err, want)
+	}
 }
 
 func (b *bench) wantList(t *testing.T, subject string, want ...string) {
