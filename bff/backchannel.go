@@ -9,7 +9,6 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
-	"sync"
 	"time"
 
 	"cloakroom/bff/api"
@@ -44,19 +43,17 @@ func (b *BFF) backchannelLogout(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := b.spendLogoutToken(ctx, token); err != nil {
-		return err
+	ended, err := b.sessions.EndBy(ctx, token.Issuer, token.Subject, token.SID, token.once())
+	if errors.Is(err, session.ErrUsed) {
+		return badLogout("the logout token was used before")
 	}
-	ended, err := b.sessions.EndBy(ctx, token.Issuer, token.Subject, token.SID)
 	for _, record := range ended {
 		b.auditSession(ctx, auditSessionEnded, string(api.EndedByProvider), record)
 		b.revokeLater(ctx, record.Provider, record.RefreshToken)
 	}
 	if err != nil {
-		b.unfinished.add(token.key(), token.end)
 		return refuse(api.StoreUnavailable, "the sessions could not be ended; send the token again").because(err)
 	}
-	b.unfinished.remove(token.key())
 	b.log.InfoContext(ctx, "back-channel logout", "provider", p.cfg.ID, "sessions", len(ended))
 	w.WriteHeader(http.StatusOK)
 	return nil
@@ -100,7 +97,12 @@ type logoutToken struct {
 	end      time.Time
 }
 
-func (t *logoutToken) key() string { return t.Issuer + " " + t.JTI }
+// once takes the token once, on all instances (§2.6 item 8): replayed after the user signed in again, it would end that
+// session too. It is spent in the step that ends the sessions, so that a provider which tries again after a failure is heard,
+// at whichever instance.
+func (t *logoutToken) once() session.Once {
+	return session.Once{Purpose: logoutPurpose, Value: t.Issuer + " " + t.JTI, Expires: t.end}
+}
 
 // verifyLogoutToken is §2.6. The signature comes first. When the provider's keys cannot be read we cannot know: 503, and the
 // provider tries again.
@@ -163,54 +165,4 @@ func (t *logoutToken) checkAge(now time.Time) error {
 	}
 	t.end = end.Add(clockSkew)
 	return nil
-}
-
-// spendLogoutToken takes a token once, on all instances (§2.6 item 8): replayed after the user signed in again, it would end
-// that session too. A token that was spent here without ending anything, because the store failed, is taken again.
-func (b *BFF) spendLogoutToken(ctx context.Context, token *logoutToken) error {
-	err := b.store.UseOnce(ctx, logoutPurpose, token.key(), token.end)
-	switch {
-	case err == nil:
-		return nil
-	case !errors.Is(err, session.ErrUsed):
-		return refuse(api.StoreUnavailable, "logout tokens cannot be taken at the moment").because(err)
-	case b.unfinished.has(token.key(), b.now()):
-		return nil
-	default:
-		return badLogout("the logout token was used before")
-	}
-}
-
-// unfinished are logout tokens that were spent although the store could not end their sessions.
-type unfinished struct {
-	mu  sync.Mutex
-	end map[string]time.Time
-}
-
-func (u *unfinished) add(key string, end time.Time) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if u.end == nil {
-		u.end = map[string]time.Time{}
-	}
-	u.end[key] = end
-}
-
-func (u *unfinished) remove(key string) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	delete(u.end, key)
-}
-
-// has also forgets what has expired.
-func (u *unfinished) has(key string, now time.Time) bool {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	for other, end := range u.end {
-		if end.Before(now) {
-			delete(u.end, other)
-		}
-	}
-	_, found := u.end[key]
-	return found
 }

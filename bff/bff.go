@@ -43,7 +43,6 @@ type BFF struct {
 	nonces     *nonces
 	early      *earlyRenewals
 	streams    *streams
-	unfinished *unfinished
 	out        *outbound
 	metrics    *metrics
 	spans      *spans
@@ -79,7 +78,7 @@ func newBFF(cfg Config, store session.Store, page http.Handler, log *slog.Logger
 	b := &BFF{
 		cfg: cfg, pagePolicy: pagePolicy(), sessions: sessions, store: store, sealer: sealer,
 		spent: newSpentStates(now), nonces: newNonces(), early: newEarlyRenewals(now), streams: newStreams(), page: page, log: log, now: now,
-		refreshes: &singleflight.Group{}, unfinished: &unfinished{}, out: newOutbound(newSpans(cfg.tracer)), metrics: newMetrics(), spans: newSpans(cfg.tracer), live: &atomic.Pointer[BFF]{},
+		refreshes: &singleflight.Group{}, out: newOutbound(newSpans(cfg.tracer)), metrics: newMetrics(), spans: newSpans(cfg.tracer), live: &atomic.Pointer[BFF]{},
 	}
 	b.metrics.registry.MustRegister(&liveSessions{store: store, log: log, now: now})
 	if err := b.wire(nil); err != nil {

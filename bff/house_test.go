@@ -94,11 +94,11 @@ func (s *brittleStore) Update(ctx context.Context, r session.Record) (session.Re
 	return s.Store.Update(ctx, r)
 }
 
-func (s *brittleStore) EndBy(ctx context.Context, issuer, subject, sid string) ([]session.Record, error) {
+func (s *brittleStore) EndBy(ctx context.Context, issuer, subject, sid string, once session.Once) ([]session.Record, error) {
 	if s.down.Load() {
 		return nil, errDown
 	}
-	return s.Store.EndBy(ctx, issuer, subject, sid)
+	return s.Store.EndBy(ctx, issuer, subject, sid, once)
 }
 
 func (s *brittleStore) Count(ctx context.Context) (int, error) {

@@ -144,17 +144,17 @@ func (m *Manager) EndOthers(ctx context.Context, record Record) ([]Record, error
 
 // EndAll ends all sessions of the record's user, its own included, and returns them.
 func (m *Manager) EndAll(ctx context.Context, record Record) ([]Record, error) {
-	return m.endBy(ctx, record.Issuer, record.Subject, "", func(ended Record) Reason { return endedFrom(record, ended) })
+	return m.endBy(ctx, record.Issuer, record.Subject, "", Once{}, func(ended Record) Reason { return endedFrom(record, ended) })
 }
 
 // EndBy ends what a logout token names: the issuer's sessions with the sid (and the subject, if it is not empty), or with an
-// empty sid all of the subject's (Back-Channel Logout §2.5).
-func (m *Manager) EndBy(ctx context.Context, issuer, subject, sid string) ([]Record, error) {
-	return m.endBy(ctx, issuer, subject, sid, func(Record) Reason { return BackChannel })
+// empty sid all of the subject's (Back-Channel Logout §2.5), and marks once as done with it; ErrUsed when it is.
+func (m *Manager) EndBy(ctx context.Context, issuer, subject, sid string, once Once) ([]Record, error) {
+	return m.endBy(ctx, issuer, subject, sid, once, func(Record) Reason { return BackChannel })
 }
 
-func (m *Manager) endBy(ctx context.Context, issuer, subject, sid string, reason func(Record) Reason) ([]Record, error) {
-	ended, err := m.store.EndBy(ctx, issuer, subject, sid)
+func (m *Manager) endBy(ctx context.Context, issuer, subject, sid string, once Once, reason func(Record) Reason) ([]Record, error) {
+	ended, err := m.store.EndBy(ctx, issuer, subject, sid, once)
 	for _, record := range ended {
 		m.cache.end(record.ID, m.now())
 		m.tell(ctx, Event{Kind: Ended, Reason: reason(record)}, record.ID)

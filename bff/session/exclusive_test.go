@@ -188,7 +188,7 @@ func TestExclusiveWorkOnASessionThatEndsMeanwhile(t *testing.T) {
 		provider := newRedeem()
 		record, _, _ := f.signIn(t, "alice")
 		provider.beforeAnswer = func() {
-			if _, err := f.b.EndBy(t.Context(), record.Issuer, "alice", ""); err != nil {
+			if _, err := f.b.EndBy(t.Context(), record.Issuer, "alice", "", session.Once{}); err != nil {
 				t.Error(err)
 			}
 		}

@@ -79,11 +79,11 @@ func (c *counting) End(ctx context.Context, id string) (session.Record, error) {
 	return record, c.answer(err)
 }
 
-func (c *counting) EndBy(ctx context.Context, issuer, subject, sid string) ([]session.Record, error) {
+func (c *counting) EndBy(ctx context.Context, issuer, subject, sid string, once session.Once) ([]session.Record, error) {
 	if err := c.write(); err != nil {
 		return nil, err
 	}
-	return c.Store.EndBy(ctx, issuer, subject, sid)
+	return c.Store.EndBy(ctx, issuer, subject, sid, once)
 }
 
 func (c *counting) Touch(ctx context.Context, seen map[string]session.Seen) error {

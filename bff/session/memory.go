@@ -180,16 +180,23 @@ func (m *Memory) Count(context.Context) (int, error) {
 }
 
 // EndBy implements [Store].
-func (m *Memory) EndBy(ctx context.Context, issuer, subject, sid string) ([]Record, error) {
+func (m *Memory) EndBy(_ context.Context, issuer, subject, sid string, once Once) ([]Record, error) {
 	match, err := newEndMatch(issuer, subject, sid)
 	if err != nil {
 		return nil, err
 	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.use(once); err != nil {
+		return nil, err
+	}
 	var ended []Record
-	for _, stored := range m.matching(match.row) {
-		record, err := m.End(ctx, stored.id)
-		if err == nil {
-			ended = append(ended, record)
+	for id, stored := range m.rows {
+		if !match.row(stored) {
+			continue
+		}
+		if last, err := m.end(id); err == nil {
+			ended = append(ended, lastOf(m.sealer, last))
 		}
 	}
 	slices.SortFunc(ended, newestFirst)

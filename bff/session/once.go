@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"errors"
 	"fmt"
 	"time"
@@ -20,30 +21,33 @@ const (
 	memoryUses = 1 << 16
 )
 
-// Uses refuses what may be used once only, such as a logout token's jti (Back-Channel Logout §2.6 step 8), on all instances of a store.
-type Uses interface {
-	// UseOnce marks value as used for a purpose until expires, at most a day from now; ErrUsed when it is. Of any number of
-	// concurrent calls one succeeds. What is used is kept as a hash.
-	UseOnce(ctx context.Context, use, value string, expires time.Time) error
+// Once is what may be done once only on all instances of a store, such as what a logout token asks for (Back-Channel Logout
+// §2.6 step 8). The zero value may be done again.
+type Once struct {
+	// Purpose and Value name it: a kind, and a jti. They are kept as a hash.
+	Purpose, Value string
+	// Expires is until when it is remembered, at most a day from now.
+	Expires time.Time
 }
 
-// useKey says under what a use is kept, and until when.
-func useKey(use, value string, expires, now time.Time) (key [sha256.Size]byte, until time.Time, err error) {
-	if expires.Sub(now) > useAtMost {
-		return key, until, fmt.Errorf("session: a use is kept for %s at most, not until %s", useAtMost, expires)
+// key says under what a use is kept, and until when.
+func (o Once) key(now time.Time) (key [sha256.Size]byte, until time.Time, err error) {
+	if o.Expires.Sub(now) > useAtMost {
+		return key, until, fmt.Errorf("session: a use is kept for %s at most, not until %s", useAtMost, o.Expires)
 	}
-	return lookupKey(use, value), later(expires, now.Add(useAtLeast)), nil
+	return lookupKey(o.Purpose, o.Value), later(o.Expires, now.Add(useAtLeast)), nil
 }
 
-// UseOnce implements [Uses].
-func (m *Memory) UseOnce(_ context.Context, use, value string, expires time.Time) error {
+// use marks once as done. The caller holds the lock.
+func (m *Memory) use(once Once) error {
+	if once == (Once{}) {
+		return nil
+	}
 	now := m.now()
-	key, until, err := useKey(use, value, expires, now)
+	key, until, err := once.key(now)
 	if err != nil {
 		return err
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
 	if known, ok := m.uses[key]; ok && now.Before(known) {
 		return ErrUsed
 	}
@@ -57,17 +61,30 @@ func (m *Memory) UseOnce(_ context.Context, use, value string, expires time.Time
 	return nil
 }
 
-// UseOnce implements [Uses].
-func (s *SQLite) UseOnce(ctx context.Context, use, value string, expires time.Time) error {
+// use marks once as done in a transaction.
+func (s *SQLite) use(ctx context.Context, tx *sql.Tx, once Once) error {
+	if once == (Once{}) {
+		return nil
+	}
 	now := s.now()
-	key, until, err := useKey(use, value, expires, now)
+	key, until, err := once.key(now)
 	if err != nil {
 		return err
 	}
-	used, err := affected(s.write.ExecContext(ctx, `INSERT INTO uses (key, until) VALUES (?1, ?2)
+	used, err := affected(tx.ExecContext(ctx, `INSERT INTO uses (key, until) VALUES (?1, ?2)
 		ON CONFLICT (key) DO UPDATE SET until = excluded.until WHERE until <= ?3`, key[:], nanos(until), nanos(now)))
 	if err == nil && used == 0 {
 		err = ErrUsed
 	}
 	return err
+}
+
+// use is once as the script takes it: its name, and for how long, in milliseconds.
+func (s *Redis) use(once Once) (name string, lives int64, err error) {
+	if once == (Once{}) {
+		return "", 0, nil
+	}
+	now := s.now()
+	key, until, err := once.key(now)
+	return redisPrefix + "o:" + redisHash(key), until.Sub(now).Milliseconds(), err
 }

@@ -26,7 +26,7 @@ func TestStoreThatIsDownIsNotASignOut(t *testing.T) {
 			return err
 		},
 		"extend": func() error { _, err := s.Extend(t.Context(), session.Record{ID: "r1"}); return err },
-		"end by": func() error { _, err := s.EndBy(t.Context(), "issuer", "alice", ""); return err },
+		"end by": func() error { _, err := s.EndBy(t.Context(), "issuer", "alice", "", session.Once{}); return err },
 	} {
 		err := call()
 		if !errors.Is(err, errDown) {
@@ -190,7 +190,7 @@ func TestProviderEndsSessionsBySIDAtOnce(t *testing.T) {
 	first := s.signIn(t, a, "alice")
 	s.signIn(t, b, "bob")
 	a.wants(t, "alice, cached", nil)
-	ended, err := s.EndBy(t.Context(), first.Issuer, "alice", first.SID)
+	ended, err := s.EndBy(t.Context(), first.Issuer, "alice", first.SID, session.Once{})
 	if err != nil || !slices.ContainsFunc(ended, func(r session.Record) bool { return r.ID == first.ID }) {
 		t.Errorf("ended %d, %v", len(ended), err)
 	}

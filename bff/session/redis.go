@@ -35,6 +35,7 @@ const (
 	redisMissing  = "missing"
 	redisEnded    = "ended"
 	redisConflict = "conflict"
+	redisUsed     = "used"
 )
 
 var errRedisAnswer = errors.New("session: an answer of Redis that this program does not know")
@@ -57,6 +58,8 @@ func (s *Redis) run(ctx context.Context, script *redis.Script, keys []string, ar
 		return nil, ErrEnded
 	case redisConflict:
 		return nil, ErrConflict
+	case redisUsed:
+		return nil, ErrUsed
 	}
 	return nil, errRedisAnswer
 }
@@ -137,8 +140,12 @@ func (s *Redis) End(ctx context.Context, id string) (Record, error) {
 }
 
 // EndBy implements [Store].
-func (s *Redis) EndBy(ctx context.Context, issuer, subject, sid string) ([]Record, error) {
+func (s *Redis) EndBy(ctx context.Context, issuer, subject, sid string, once Once) ([]Record, error) {
 	match, err := newEndMatch(issuer, subject, sid)
+	if err != nil {
+		return nil, err
+	}
+	use, lives, err := s.use(once)
 	if err != nil {
 		return nil, err
 	}
@@ -151,7 +158,7 @@ func (s *Redis) EndBy(ctx context.Context, issuer, subject, sid string) ([]Recor
 		bySID = redisHash(match.sid)
 		index = "d:" + bySID
 	}
-	ended, err := s.onRecords(ctx, s.scripts.endBy, index, user, bySID)
+	ended, err := s.onRecords(ctx, s.scripts.endBy, index, user, bySID, use, lives)
 	if err != nil {
 		return nil, err
 	}

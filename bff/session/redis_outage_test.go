@@ -22,7 +22,6 @@ func everyVerb(ctx context.Context, store session.Store, record session.Record, 
 		"touch":   store.Touch(ctx, map[string]session.Seen{record.ID: seen}),
 		"commit":  store.CommitCookie(ctx, "hash", []byte("blob"), record.Absolute),
 		"delete":  store.DeleteCookie(ctx, "hash"),
-		"use":     store.UseOnce(ctx, "logout", "jti", record.Idle),
 		"renew":   store.Renew(ctx, lease, time.Minute),
 		"release": store.Release(ctx, lease),
 		"notify":  store.Notify(ctx, session.Notice{ID: record.ID}),
@@ -33,7 +32,8 @@ func everyVerb(ctx context.Context, store session.Store, record session.Record, 
 	_, errs["end"] = store.End(ctx, record.ID)
 	_, errs["list"] = store.List(ctx, record.Issuer, record.Subject)
 	_, errs["count"] = store.Count(ctx)
-	_, errs["end by"] = store.EndBy(ctx, record.Issuer, record.Subject, "")
+	_, errs["end by"] = store.EndBy(ctx, record.Issuer, record.Subject, "", session.Once{})
+	_, errs["end by, once"] = store.EndBy(ctx, record.Issuer, record.Subject, "", session.Once{Purpose: "logout", Value: "jti", Expires: record.Idle})
 	_, errs["find"] = store.FindCookie(ctx, "hash")
 	_, errs["lease"] = store.Lease(ctx, "other", time.Minute)
 	return errs
@@ -147,5 +147,32 @@ func TestSignOutIsSeenWhenNoticesAreCutOff(t *testing.T) {
 		}
 		atA.signOut(t)
 		atB.eventually(t, "signed out", session.ErrRevoked)
+	}
+}
+
+// A logout token whose end an outage prevented is heard at another instance afterwards; replayed, it is not.
+func TestEndThatAnOutagePreventedIsDoneOnceAfterwardsAtAnyInstance(t *testing.T) {
+	server := redistest.Start(t, redistest.Durable...)
+	sealer := sessiontest.Sealer(t)
+	here, there := openRedis(t, server.URL, sealer, time.Now), openRedis(t, server.URL, sealer, time.Now)
+	record := sessiontest.Record("r1", "alice", time.Now())
+	if err := here.Create(t.Context(), record); err != nil {
+		t.Fatal(err)
+	}
+	once := session.Once{Purpose: "logout", Value: "jti", Expires: time.Now().Add(2 * time.Minute)}
+	server.Stop(t)
+	if _, err := here.EndBy(t.Context(), record.Issuer, "alice", "", once); err == nil || errors.Is(err, session.ErrUsed) {
+		t.Fatalf("control: an end while Redis is down: %v", err)
+	}
+	server.StartAgain(t)
+	until(t, "the Redis is back", func() bool { return there.Ping(t.Context()) == nil })
+	if ended, err := there.EndBy(t.Context(), record.Issuer, "alice", "", once); err != nil || len(ended) != 1 {
+		t.Fatalf("tried again elsewhere: ended %d, %v", len(ended), err)
+	}
+	until(t, "the Redis is back here too", func() bool { return here.Ping(t.Context()) == nil })
+	for name, store := range map[string]session.Store{"here": here, "there": there} {
+		if _, err := store.EndBy(t.Context(), record.Issuer, "alice", "", once); !errors.Is(err, session.ErrUsed) {
+			t.Errorf("replayed %s: got error %v", name, err)
+		}
 	}
 }

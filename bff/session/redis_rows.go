@@ -169,20 +169,6 @@ func (s *Redis) Release(ctx context.Context, lease Lease) error {
 	return err
 }
 
-// UseOnce implements [Uses].
-func (s *Redis) UseOnce(ctx context.Context, use, value string, expires time.Time) error {
-	now := s.now()
-	key, until, err := useKey(use, value, expires, now)
-	if err != nil {
-		return err
-	}
-	unused, err := s.setNew(ctx, "o:"+redisHash(key), "", until.Sub(now))
-	if err == nil && !unused {
-		err = ErrUsed
-	}
-	return err
-}
-
 // setNew keeps a value for ttl and reports whether there was none.
 func (s *Redis) setNew(ctx context.Context, name, value string, ttl time.Duration) (bool, error) {
 	err := s.client.SetArgs(ctx, redisPrefix+name, value, redis.SetArgs{Mode: "NX", TTL: ttl}).Err()

@@ -116,9 +116,11 @@ if why then return {why} end
 return {'ok', finish(ARGV[4])}
 `
 
-// luaEndBy looks in the index ARGV[4] and ends what has the user ARGV[5] and the sid ARGV[6], where they are not empty.
+// luaEndBy looks in the index ARGV[4] and ends what has the user ARGV[5] and the sid ARGV[6], where they are not empty; if the
+// key ARGV[7] is not empty, once for as long as ARGV[8].
 const luaEndBy = `
-local index, user, sid = prefix .. ARGV[4], ARGV[5], ARGV[6]
+local index, user, sid, use = prefix .. ARGV[4], ARGV[5], ARGV[6], ARGV[7]
+if use ~= '' and not redis.call('SET', use, '', 'NX', 'PX', ARGV[8]) then return {'used'} end
 local ended = {'ok'}
 for _, id in ipairs(redis.call('ZRANGE', index, 0, -1)) do
 	local key = prefix .. 'r:' .. id

@@ -120,13 +120,16 @@ func (s *SQLite) End(ctx context.Context, id string) (Record, error) {
 }
 
 // EndBy implements [Store].
-func (s *SQLite) EndBy(ctx context.Context, issuer, subject, sid string) ([]Record, error) {
+func (s *SQLite) EndBy(ctx context.Context, issuer, subject, sid string, once Once) ([]Record, error) {
 	match, err := newEndMatch(issuer, subject, sid)
 	if err != nil {
 		return nil, err
 	}
 	var ended []row
 	err = s.change(ctx, func(tx *sql.Tx) (err error) {
+		if err := s.use(ctx, tx, once); err != nil {
+			return err
+		}
 		switch {
 		case match.byUser && match.bySID:
 			ended, err = end(ctx, tx, "sid = ? AND user = ?", match.sid[:], match.user[:])

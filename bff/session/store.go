@@ -45,12 +45,12 @@ type Store interface {
 	// what happens while it is counted.
 	Count(ctx context.Context) (int, error)
 	// EndBy ends, as End does, the records of the issuer with this sid (and this subject, if it is not empty), or with an
-	// empty sid all of the subject's, and returns them.
-	EndBy(ctx context.Context, issuer, subject, sid string) ([]Record, error)
+	// empty sid all of the subject's, and returns them. In the same step it marks once as done; ErrUsed, and nothing ends, when it
+	// is: of any number of concurrent calls one succeeds, and what failed may be tried again.
+	EndBy(ctx context.Context, issuer, subject, sid string, once Once) ([]Record, error)
 
 	Cookies
 	Leases
-	Uses
 	Notices
 
 	// Sweep deletes up to limit of each kind of row whose end is before now, tombstones included, and returns how many. A store that

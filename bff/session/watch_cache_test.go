@@ -77,7 +77,7 @@ func TestCacheOfTheOtherInstanceLearnsWithoutAWatcher(t *testing.T) {
 
 		record, _, atB = f.signIn(t, "bob")
 		until(t, "bob is cached there", fresh)
-		if _, err := f.a.EndBy(t.Context(), record.Issuer, "bob", ""); err != nil {
+		if _, err := f.a.EndBy(t.Context(), record.Issuer, "bob", "", session.Once{}); err != nil {
 			t.Fatal(err)
 		}
 		atB.eventually(t, "ended by the provider, there", session.ErrRevoked)

@@ -20,7 +20,7 @@ func TestEndAtOneInstanceIsSeenAtTheOther(t *testing.T) {
 		}},
 		"back-channel logout": {reason: session.BackChannel, end: func(t *testing.T, f *fleet, record session.Record, _ *browser) error {
 			t.Helper()
-			_, err := f.a.EndBy(t.Context(), record.Issuer, "", record.SID)
+			_, err := f.a.EndBy(t.Context(), record.Issuer, "", record.SID, session.Once{})
 			return err
 		}},
 		"its own page, by its handle": {reason: session.SignedOut, end: func(t *testing.T, f *fleet, record session.Record, _ *browser) error {

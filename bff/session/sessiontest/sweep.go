@@ -152,7 +152,7 @@ func (b *bench) wantList(t *testing.T, subject string, want ...string) {
 
 func (b *bench) endBy(t *testing.T, issuer, subject, sid string, want ...string) {
 	t.Helper()
-	ended, err := b.store.EndBy(t.Context(), issuer, subject, sid)
+	ended, err := b.store.EndBy(t.Context(), issuer, subject, sid, session.Once{})
 	if err != nil || !slices.Equal(ids(ended), want) {
 		t.Errorf("end by %q %q %q: %v, %v; want %v", issuer, subject, sid, ids(ended), err, want)
 	}
@@ -175,7 +175,7 @@ func endBySubject(t *testing.T, b *bench) {
 	record := b.create(t, "r1", "alice")
 	b.create(t, "r2", "bob")
 	b.create(t, "r3", "alice")
-	ended, err := b.store.EndBy(t.Context(), record.Issuer, "alice", "")
+	ended, err := b.store.EndBy(t.Context(), record.Issuer, "alice", "", session.Once{})
 	if err != nil || len(ended) != 2 || ended[1].RefreshToken != record.RefreshToken {
 		t.Errorf("end alice's: %v, %v; want r3 and r1 with their tokens", ids(ended), err)
 	}
@@ -200,7 +200,7 @@ func endByNothing(t *testing.T, b *bench) {
 	if err := b.store.Create(t.Context(), none); err != nil {
 		t.Fatal(err)
 	}
-	ended, err := b.store.EndBy(t.Context(), record.Issuer, "", "")
+	ended, err := b.store.EndBy(t.Context(), record.Issuer, "", "", session.Once{})
 	if err == nil || len(ended) != 0 {
 		t.Errorf("end by nothing ended %v, error %v", ids(ended), err)
 	}
