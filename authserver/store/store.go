@@ -137,6 +137,10 @@ type Sessions interface {
 	// EndSession ends it, live or expired, revokes its grants except offline ones, and returns the grants that were live, offline
 	// ones too: their clients are told. Ending it twice is ErrNotFound.
 	EndSession(ctx context.Context, workspace, id string) (Session, []Grant, error)
+	// SignOut ends sessions of a user at the user's own wish: the session only, when it is not empty, or all except one, when that is
+	// not, or all. It revokes the grants that came from them, offline ones too; without only, also those whose session has ended
+	// before. It returns the sessions and the grants that were live.
+	SignOut(ctx context.Context, workspace, subject, only, except string) ([]Session, []Grant, error)
 	// Sessions lists a user's live sessions, newest first.
 	Sessions(ctx context.Context, workspace, subject string) ([]Session, error)
 }

@@ -96,3 +96,7 @@ func (p *pair) ListAccounts(ctx context.Context, workspace, prefix, after string
 func (p *pair) SaveRegistration(ctx context.Context, registration store.Registration) error {
 	return p.next().SaveRegistration(ctx, registration)
 }
+
+func (p *pair) SignOut(ctx context.Context, workspace, subject, only, except string) ([]store.Session, []store.Grant, error) {
+	return p.next().SignOut(ctx, workspace, subject, only, except)
+}

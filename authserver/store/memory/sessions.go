@@ -103,6 +103,31 @@ func (s *Store) EndSession(ctx context.Context, workspace, id string) (store.Ses
 	return *session, newestFirst(grants), nil
 }
 
+// SignOut ends sessions of a user and revokes what came from them.
+func (s *Store) SignOut(ctx context.Context, workspace, subject, only, except string) ([]store.Session, []store.Grant, error) {
+	unlock, err := s.lock(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer unlock()
+	meant := func(id string) bool { return (only == "" || id == only) && (except == "" || id != except) }
+	var sessions []store.Session
+	for key, session := range s.sessions {
+		if key.workspace == workspace && session.Subject == subject && meant(session.ID) {
+			sessions = append(sessions, cloneSession(*session))
+			delete(s.sessions, key)
+		}
+	}
+	var grants []store.Grant
+	for _, grant := range s.liveGrants(workspace) {
+		if grant.Subject == subject && subject != "" && meant(grant.SessionID) {
+			grants = append(grants, cloneGrant(*grant))
+			s.revoke(grant)
+		}
+	}
+	return sessions, newestFirst(grants), nil
+}
+
 // Sessions lists a user's live sessions, newest first.
 func (s *Store) Sessions(ctx context.Context, workspace, subject string) ([]store.Session, error) {
 	unlock, err := s.lock(ctx)

@@ -169,6 +169,12 @@ func (s *Store) EndSession(ctx context.Context, workspace, id string) (_ store.S
 	return s.next.EndSession(ctx, workspace, id)
 }
 
+// SignOut is of store.Store.
+func (s *Store) SignOut(ctx context.Context, workspace, subject, only, except string) (_ []store.Session, _ []store.Grant, err error) {
+	defer s.took("sign_out", time.Now(), &err)
+	return s.next.SignOut(ctx, workspace, subject, only, except)
+}
+
 // Sessions is of store.Store.
 func (s *Store) Sessions(ctx context.Context, workspace, subject string) (_ []store.Session, err error) {
 	defer s.took("sessions", time.Now(), &err)

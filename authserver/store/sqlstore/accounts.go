@@ -90,14 +90,12 @@ func scanConsent(from row) (store.Consent, error) {
 // WithdrawConsent deletes a consent and revokes the user's grants to the client.
 func (s *Store) WithdrawConsent(ctx context.Context, workspace, subject, clientID string) (grants []store.Grant, err error) {
 	err = s.update(ctx, "withdraw consent", func(ctx context.Context, tx *tx) error {
-		if grants, err = userGrants(ctx, tx, workspace, subject, clientID, s.now()); err != nil {
-			return err
-		}
 		if _, err := tx.exec(ctx, `DELETE FROM consents WHERE workspace = $1 AND subject = $2 AND client_id = $3`, workspace, subject, clientID); err != nil {
 			return err
 		}
-		_, err := tx.exec(ctx, revokeGrants+`workspace = $2 AND subject = $3 AND subject <> '' AND client_id = $4`,
-			millis(s.now()), workspace, subject, clientID)
+		tx.changed = true
+		grants, err = list(ctx, tx, scanGrant, revokeGrants+`expires > $1 AND workspace = $2 AND subject = $3 AND subject <> '' AND client_id = $4
+			RETURNING `+grantColumns, millis(s.now()), workspace, subject, clientID)
 		return err
 	})
 	return grants, err

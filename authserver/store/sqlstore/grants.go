@@ -11,8 +11,10 @@ const insertGrantRow = `INSERT INTO grants (workspace, id, client_id, subject, s
 	acr, amr, confirmation, offline, created, expires, revoked)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`
 
-const selectGrant = `SELECT workspace, id, client_id, subject, session_id, sid, scopes, resources, claims, auth_time,
-	acr, amr, confirmation, offline, created, expires, revoked FROM grants `
+const grantColumns = `workspace, id, client_id, subject, session_id, sid, scopes, resources, claims, auth_time,
+	acr, amr, confirmation, offline, created, expires, revoked`
+
+const selectGrant = `SELECT ` + grantColumns + ` FROM grants `
 
 const revokeGrants = `UPDATE grants SET revoked = $1 WHERE revoked = 0 AND `
 
@@ -79,14 +81,9 @@ func (s *Store) RevokeGrant(ctx context.Context, workspace, id string) error {
 
 // Grants lists a user's live grants, newest first.
 func (s *Store) Grants(ctx context.Context, workspace, subject, clientID string) ([]store.Grant, error) {
-	grants, err := userGrants(ctx, s, workspace, subject, clientID, s.now())
+	grants, err := list(ctx, s, scanGrant, selectGrant+`WHERE workspace = $1 AND subject = $2 AND subject <> '' AND ($3 = '' OR client_id = $3)
+		AND revoked = 0 AND expires > $4 ORDER BY created DESC, id DESC`, workspace, subject, clientID, millis(s.now()))
 	return grants, answer("list grants", err)
-}
-
-// userGrants lists a user's live grants, to one client when it is not empty, newest first.
-func userGrants(ctx context.Context, from reader, workspace, subject, clientID string, now time.Time) ([]store.Grant, error) {
-	return list(ctx, from, scanGrant, selectGrant+`WHERE workspace = $1 AND subject = $2 AND subject <> '' AND ($3 = '' OR client_id = $3)
-		AND revoked = 0 AND expires > $4 ORDER BY created DESC, id DESC`, workspace, subject, clientID, millis(now))
 }
 
 // sessionGrants lists the live grants that came from a session, newest first.

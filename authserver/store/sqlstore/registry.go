@@ -118,8 +118,7 @@ func (s *Store) RevokeGrants(ctx context.Context, workspace, clientID string, li
 		tx.changed = true
 		grants, err = list(ctx, tx, scanGrant, revokeGrants+`workspace = $2 AND id IN
 			(SELECT id FROM grants WHERE workspace = $2 AND ($3 = '' OR client_id = $3) AND revoked = 0 AND expires > $1 ORDER BY id LIMIT $4)
-			RETURNING workspace, id, client_id, subject, session_id, sid, scopes, resources, claims, auth_time,
-			acr, amr, confirmation, offline, created, expires, revoked`, millis(s.now()), workspace, clientID, limit)
+			RETURNING `+grantColumns, millis(s.now()), workspace, clientID, limit)
 		return err
 	})
 	return grants, err

@@ -8,7 +8,9 @@ import (
 	"cloakroom/authserver/store"
 )
 
-const selectSession = `SELECT workspace, id, secret_hash, subject, auth_time, acr, amr, user_agent, created, seen, idle, expires FROM sessions `
+const sessionColumns = `workspace, id, secret_hash, subject, auth_time, acr, amr, user_agent, created, seen, idle, expires`
+
+const selectSession = `SELECT ` + sessionColumns + ` FROM sessions `
 
 // StartSession keeps a session.
 func (s *Store) StartSession(ctx context.Context, session store.Session) error {
@@ -92,11 +94,29 @@ func (s *Store) EndSession(ctx context.Context, workspace, id string) (session s
 // deleteSession deletes a session and returns it, or an empty one when there is none.
 func deleteSession(ctx context.Context, tx *tx, workspace, id string) (store.Session, error) {
 	session, err := scanSession(tx.returning(ctx, `DELETE FROM sessions WHERE workspace = $1 AND id = $2
-		RETURNING workspace, id, secret_hash, subject, auth_time, acr, amr, user_agent, created, seen, idle, expires`, workspace, id))
+		RETURNING `+sessionColumns, workspace, id))
 	if errors.Is(answer("", err), store.ErrNotFound) {
 		return store.Session{}, nil
 	}
 	return session, err
+}
+
+// SignOut ends sessions of a user and revokes what came from them.
+func (s *Store) SignOut(ctx context.Context, workspace, subject, only, except string) (sessions []store.Session, grants []store.Grant, err error) {
+	err = s.update(ctx, "sign out", func(ctx context.Context, tx *tx) error {
+		tx.changed = true
+		sessions, err = list(ctx, tx, scanSession, `DELETE FROM sessions
+			WHERE workspace = $1 AND subject = $2 AND ($3 = '' OR id = $3) AND ($4 = '' OR id <> $4) RETURNING `+sessionColumns,
+			workspace, subject, only, except)
+		if err != nil {
+			return err
+		}
+		grants, err = list(ctx, tx, scanGrant, revokeGrants+`expires > $1
+			AND workspace = $2 AND subject = $3 AND subject <> '' AND ($4 = '' OR session_id = $4) AND ($5 = '' OR session_id <> $5)
+			RETURNING `+grantColumns, millis(s.now()), workspace, subject, only, except)
+		return err
+	})
+	return sessions, grants, err
 }
 
 // Sessions lists a user's live sessions, newest first.

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"slices"
 	"time"
 
@@ -157,4 +158,67 @@ var sessions = []guarantee{
 		}
 		s.sameIDs(got, []string{ids[3], ids[0]})
 	}},
+	{"a user signs out one session, all but one, or all, and what came from them ends, offline access too", func(s *suite) {
+		for _, row := range []struct {
+			name                  string
+			only, except          func(one, two store.Session) string
+			endsOne, two, orphans bool
+		}{
+			{"one", first, none, true, false, false},
+			{"all but one", none, first, false, true, true},
+			{"all", none, none, true, true, true},
+		} {
+			_, one := s.startSession()
+			_, two := s.startSession()
+			online, offline, other := s.grantOf(one, false), s.grantOf(one, true), s.grantOf(two, true)
+			orphan := s.grant()
+			orphan.SessionID, orphan.Offline = "ended", true
+			s.must(s.StartGrant(s.ctx(), orphan))
+			_, hers := s.session()
+			hers.Subject = "subject-2"
+			s.must(s.StartSession(s.ctx(), hers))
+
+			sessions, grants, err := s.SignOut(s.ctx(), workspace, subject, row.only(one, two), row.except(one, two))
+			s.must(err)
+			ended, revoked := map[string]bool{}, idsOf(grants)
+			for _, session := range sessions {
+				ended[session.ID] = true
+			}
+			for what, got := range map[string][2]bool{
+				"the one session": {ended[one.ID], row.endsOne}, "the other": {ended[two.ID], row.two}, "another user's": {ended[hers.ID], false},
+				"its grant": {revoked[online.ID], row.endsOne}, "its offline grant": {revoked[offline.ID], row.endsOne},
+				"the other's grant": {revoked[other.ID], row.two}, "a grant whose session is gone": {revoked[orphan.ID], row.orphans},
+			} {
+				if got[0] != got[1] {
+					s.Errorf("%s: %s ended: %t", row.name, what, got[0])
+				}
+			}
+			for _, grant := range []store.Grant{online, offline, other, orphan} {
+				if _, err := s.Grant(s.ctx(), workspace, grant.ID); errors.Is(err, store.ErrRevoked) != revoked[grant.ID] {
+					s.Errorf("%s: %v", row.name, err)
+				}
+			}
+			_, _, err = s.SignOut(s.ctx(), workspace, subject, "", "")
+			s.must(err)
+		}
+	}},
+	{"nobody signs out another user's session, nor what is of no user", func(s *suite) {
+		handle, session := s.startSession()
+		its := s.grant()
+		its.Subject = ""
+		s.must(s.StartGrant(s.ctx(), its))
+		for _, stranger := range []string{"subject-2", ""} {
+			sessions, grants, err := s.SignOut(s.ctx(), workspace, stranger, session.ID, "")
+			s.must(err)
+			everywhere, more, err := s.SignOut(s.ctx(), workspace, stranger, "", "")
+			s.must(err)
+			s.same("ended", len(sessions)+len(grants)+len(everywhere)+len(more), 0)
+		}
+		_, err := s.Session(s.ctx(), workspace, handle)
+		s.must(err)
+	}},
 }
+
+func first(one, _ store.Session) string { return one.ID }
+
+func none(_, _ store.Session) string { return "" }
