@@ -9,6 +9,7 @@ import (
 	"cloakroom/authserver/oauth"
 	"cloakroom/authserver/store"
 	"cloakroom/authserver/token"
+	"cloakroom/authserver/trace"
 )
 
 // findAccess finds an access token of the workspace, JWT or opaque, that is live: one that was revoked, by itself or with its
@@ -79,7 +80,8 @@ func (s *Server) presentedAccess(w http.ResponseWriter, r *http.Request, iss *is
 		return token.Access{}, store.Grant{}, err
 	}
 	access, grant, err := s.findAccess(r.Context(), iss, text)
-	if err != nil {
+	trace.From(r.Context()).Correlate(grant.SID)
+	if !trace.Tell(r.Context(), "access_token", "RFC 6750 §3.1", err == nil) {
 		return token.Access{}, store.Grant{}, err
 	}
 	noteClient(r.Context(), access.ClientID)
@@ -88,7 +90,7 @@ func (s *Server) presentedAccess(w http.ResponseWriter, r *http.Request, iss *is
 		return token.Access{}, store.Grant{}, invalidToken(err)
 	}
 	// RFC 9449 §7.2: a token that is bound to a key is never taken as a bearer token, nor one that is not bound as if it were.
-	if bound.tokenType() != scheme {
+	if !trace.Tell(r.Context(), "token_scheme", "RFC 9449 §7.2", bound.tokenType() == scheme) {
 		return token.Access{}, store.Grant{}, oauth.InvalidToken.Errorf("the access token is not for this scheme").Because(errScheme)
 	}
 	var shown binding
@@ -100,7 +102,7 @@ func (s *Server) presentedAccess(w http.ResponseWriter, r *http.Request, iss *is
 	if chain := s.certificates(r); len(chain) > 0 {
 		shown.Certificate = thumbprint(chain[0])
 	}
-	if err := bound.check(shown); err != nil {
+	if err := bound.check(shown); !trace.Tell(r.Context(), "token_binding", "RFC 9449 §7.1", err == nil) {
 		return token.Access{}, store.Grant{}, invalidToken(err)
 	}
 	return access, grant, nil

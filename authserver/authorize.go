@@ -5,6 +5,7 @@ import (
 
 	"cloakroom/authserver/client"
 	"cloakroom/authserver/oauth"
+	"cloakroom/authserver/trace"
 )
 
 // authorize is the authorization endpoint (RFC 6749 §3.1, OpenID Connect Core §3.1.2). Until the redirect URI is verified an
@@ -17,7 +18,7 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request, iss *issuer) 
 		return err
 	}
 	registered := iss.Find(p.get("client_id"))
-	if registered == nil {
+	if !trace.Tell(r.Context(), "client_known", "RFC 6749 §4.1.1", registered != nil) {
 		return oauth.InvalidRequest.Errorf("client_id is missing or unknown")
 	}
 	noteClient(r.Context(), registered.ID)
@@ -26,15 +27,18 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request, iss *issuer) 
 	if err != nil {
 		return err
 	}
+	trace.From(r.Context()).Correlate(p.get("state"))
+	trace.From(r.Context()).Correlate(sent.get("request_uri"))
 	redirect, err := verifyRedirectURI(registered, p.get("redirect_uri"))
-	if err != nil {
+	if !trace.Tell(r.Context(), "redirect_uri_registered", "RFC 9700 §4.1.3", err == nil) {
 		return err
 	}
 	redirect = redirect.by(p.get("response_mode"), registered)
-	request, err := validateAuthorization(iss, registered, p)
+	request, err := validateAuthorization(r.Context(), iss, registered, p)
 	// RFC 9126 §5 and §6: who has to push does not get by without.
 	if err == nil && pushedID == "" && iss.mustPush(registered) {
 		err = oauth.InvalidRequest.Errorf("the authorization request has to be pushed")
+		trace.Tell(r.Context(), "request_pushed", "RFC 9126 §5", false)
 	}
 	if err != nil {
 		return redirect.refuse(p.get("state"), err)

@@ -1,6 +1,7 @@
 package authserver
 
 import (
+	"context"
 	"encoding/base64"
 	"slices"
 	"strconv"
@@ -9,6 +10,7 @@ import (
 
 	"cloakroom/authserver/client"
 	"cloakroom/authserver/oauth"
+	"cloakroom/authserver/trace"
 )
 
 // authorizationRequest is what a validated request asks for. It is kept as JSON while the user is at the forms.
@@ -40,7 +42,7 @@ const (
 
 // validateAuthorization is the list of checks of an authorization request. What it does not know it ignores (RFC 6749 §3.1):
 // display, ui_locales, acr_values and the like never cause an error.
-func validateAuthorization(iss *issuer, c *client.Client, p params) (authorizationRequest, error) {
+func validateAuthorization(ctx context.Context, iss *issuer, c *client.Client, p params) (authorizationRequest, error) {
 	request := authorizationRequest{
 		ClientID:    c.ID,
 		RedirectURI: p.get("redirect_uri"),
@@ -48,19 +50,23 @@ func validateAuthorization(iss *issuer, c *client.Client, p params) (authorizati
 		Nonce:       p.get("nonce"),
 		LoginHint:   p.get("login_hint"),
 	}
-	for _, check := range []func(*issuer, *client.Client, params, *authorizationRequest) error{
-		checkRequestObject,
-		checkResponseType,
-		checkScope,
-		checkResources,
-		checkChallenge,
-		checkPrompt,
-		checkMaxAge,
-		checkIDTokenHint,
-		checkClaims,
-		checkDPoPKey,
+	for _, check := range []struct {
+		name, spec string // for the trace
+		passes     func(*issuer, *client.Client, params, *authorizationRequest) error
+	}{
+		{"request_object", "OpenID Connect Core §6", checkRequestObject},
+		{"response_type", "RFC 9700 §2.1.2", checkResponseType},
+		{"scope", "RFC 6749 §3.3", checkScope},
+		{"resource", "RFC 8707 §2", checkResources},
+		{"code_challenge", "RFC 7636 §4.3", checkChallenge},
+		{"prompt", "OpenID Connect Core §3.1.2.1", checkPrompt},
+		{"max_age", "OpenID Connect Core §3.1.2.1", checkMaxAge},
+		{"id_token_hint", "OpenID Connect Core §3.1.2.1", checkIDTokenHint},
+		{"claims", "OpenID Connect Core §5.5", checkClaims},
+		{"dpop_jkt", "RFC 9449 §10", checkDPoPKey},
 	} {
-		if err := check(iss, c, p, &request); err != nil {
+		err := check.passes(iss, c, p, &request)
+		if !trace.Tell(ctx, check.name, check.spec, err == nil) {
 			return authorizationRequest{}, err
 		}
 	}

@@ -20,6 +20,7 @@ import (
 	"cloakroom/authserver/registry"
 	"cloakroom/authserver/store"
 	"cloakroom/authserver/store/observed"
+	"cloakroom/authserver/trace"
 	"cloakroom/authserver/ui"
 )
 
@@ -43,6 +44,7 @@ type Server struct {
 	outbound    *http.Client // the one way out
 	backchannel *backchannel
 	metrics     *metrics
+	trace       *trace.Feed // nil: off
 
 	https bool // the base URL says so
 
@@ -81,6 +83,7 @@ func newServer(ctx context.Context, cfg Config, st store.Store, log *slog.Logger
 		https:    strings.HasPrefix(cfg.BaseURL, "https:"),
 	}
 	s.metrics.registry.MustRegister(keyAges{s})
+	s.trace = newTrace(&cfg, s)
 	if s.outbound, err = newOutboundClient(cfg.Outbound); err != nil {
 		return nil, fmt.Errorf("authserver: %w", err)
 	}
@@ -106,6 +109,7 @@ func (s *Server) Handler() http.Handler { return s.handler }
 // Close stops what runs in the background. The store stays open.
 func (s *Server) Close() error {
 	s.stop()
+	s.trace.Close()
 	s.backchannel.close()
 	s.running.Wait()
 	return nil

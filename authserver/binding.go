@@ -12,6 +12,7 @@ import (
 	"cloakroom/authserver/dpop"
 	"cloakroom/authserver/oauth"
 	"cloakroom/authserver/store"
+	"cloakroom/authserver/trace"
 )
 
 // binding is what a token is bound to: its cnf (RFC 7800). The zero binding is that of a bearer token.
@@ -76,7 +77,7 @@ func (s *Server) proofKey(w http.ResponseWriter, r *http.Request, iss *issuer, a
 		return "", nil
 	}
 	w.Header().Set(dpop.NonceHeader, iss.nonces.Current(s.now()))
-	verifier := dpop.Verifier{Once: s.useProof(iss), Now: s.now}
+	verifier := dpop.Verifier{Once: s.useProof(iss), Now: s.now, Checked: trace.Checked}
 	if iss.Policy.DPoPNonce.Required() {
 		verifier.Nonces = iss.nonces
 	}

@@ -12,6 +12,7 @@ import (
 	"cloakroom/authserver/jose"
 	"cloakroom/authserver/oauth"
 	"cloakroom/authserver/store"
+	"cloakroom/authserver/trace"
 )
 
 // authenticateClient finds the client that a back-channel request comes from, and checks its credentials (RFC 6749 §2.3). To
@@ -37,7 +38,7 @@ func (s *Server) authenticateClient(r *http.Request, iss *issuer, p params) (*cl
 	if errors.Is(err, oauth.TemporarilyUnavailable) {
 		return nil, err
 	}
-	if err != nil {
+	if !trace.Tell(r.Context(), "client_authentication", "RFC 6749 §2.3", err == nil) {
 		s.recordRejectedClient(r.Context(), iss, registered, credentials.Method)
 		return nil, oauth.InvalidClient.Errorf("client authentication failed").Because(err)
 	}
@@ -48,7 +49,7 @@ func (s *Server) authenticateClient(r *http.Request, iss *issuer, p params) (*cl
 // expectedOf gathers what the credentials are checked against. The keys of a client are fetched only for credentials of its own
 // method.
 func (s *Server) expectedOf(ctx context.Context, iss *issuer, c *client.Client, credentials client.Credentials) (client.Expected, error) {
-	expected := client.Expected{Issuer: iss.Issuer(), Algorithms: iss.ClientAlgorithms(), Roots: s.mutualTLS.roots, Now: s.now()}
+	expected := client.Expected{Issuer: iss.Issuer(), Algorithms: iss.ClientAlgorithms(), Roots: s.mutualTLS.roots, Now: s.now(), Trace: trace.From(ctx)}
 	if c == nil || c.AuthMethod != credentials.Method {
 		return expected, nil
 	}
@@ -76,7 +77,7 @@ func (s *Server) keysOf(ctx context.Context, c *client.Client, kid string) ([]jo
 // useAssertion refuses an assertion that was used before, at whichever endpoint (RFC 7523 §3 (7)).
 func (s *Server) useAssertion(ctx context.Context, iss *issuer, c *client.Client, assertion client.Assertion) error {
 	err := s.store.UseOnce(ctx, iss.Key(), "client assertion", onceOnly(c.ID, assertion.ID()), assertion.Until())
-	if errors.Is(err, store.ErrConsumed) {
+	if !trace.Tell(ctx, "assertion_unused", "RFC 7523 §3 (7)", !errors.Is(err, store.ErrConsumed)) {
 		return err
 	}
 	if err != nil {

@@ -40,6 +40,9 @@ type Config struct {
 
 	// TLS is for a server that ends TLS itself.
 	TLS TLS `yaml:"tls"`
+	// Trace tells what the server receives, sends and checks, redacted, to whoever reads GET /trace of the admin listener. It is for
+	// demonstrations: only on a loopback host, and off by default.
+	Trace bool `yaml:"trace"`
 	// Outbound says where the server itself may connect to.
 	Outbound Outbound `yaml:"outbound"`
 
@@ -130,6 +133,7 @@ func (c *Config) Validate() error {
 	}
 	problems = append(problems, c.MutualTLS.problems()...)
 	problems = append(problems, c.tlsProblems()...)
+	problems = append(problems, c.traceProblems()...)
 	problems = append(problems, c.Outbound.problems()...)
 	if c.Store == "" {
 		problems = append(problems, fmt.Errorf("store: is missing (or set %s)", EnvStore))

@@ -7,12 +7,14 @@ import (
 	"cloakroom/authserver/audit"
 	"cloakroom/authserver/oauth"
 	"cloakroom/authserver/store"
+	"cloakroom/authserver/trace"
 	"cloakroom/authserver/ui"
 	"cloakroom/authserver/ui/text"
 	"cloakroom/authserver/workspace"
 )
 
 func (s *Server) showConsent(w http.ResponseWriter, r *http.Request, iss *issuer, ix interaction, user *signedIn) {
+	trace.From(r.Context()).Is(trace.ConsentForm)
 	data := ui.Consent{
 		Client:   ix.client.Name,
 		Host:     ix.redirect.host(),

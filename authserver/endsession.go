@@ -1,6 +1,7 @@
 package authserver
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"cloakroom/authserver/audit"
 	"cloakroom/authserver/client"
 	"cloakroom/authserver/oauth"
+	"cloakroom/authserver/trace"
 	"cloakroom/authserver/ui"
 	"cloakroom/authserver/ui/text"
 )
@@ -22,7 +24,7 @@ func (s *Server) logout(w http.ResponseWriter, r *http.Request, iss *issuer) err
 	if r.Method == http.MethodPost {
 		return s.repeatAsGet(w, r, p)
 	}
-	request, err := validateLogout(iss, p)
+	request, err := validateLogout(r.Context(), iss, p)
 	if err != nil {
 		return err
 	}
@@ -60,9 +62,10 @@ type logoutRequest struct {
 
 // validateLogout reads the request. A hint that is not one of our ID tokens is the same as none; a redirect is only for a
 // client that proved itself by the hint, and only to exactly what it registered (RP-Initiated Logout §3).
-func validateLogout(iss *issuer, p params) (logoutRequest, error) {
+func validateLogout(ctx context.Context, iss *issuer, p params) (logoutRequest, error) {
 	hint, err := iss.tokens.VerifyIDHint(p.get("id_token_hint"))
-	if err != nil {
+	trace.From(ctx).Correlate(hint.SID)
+	if !trace.Tell(ctx, "id_token_hint", "RP-Initiated Logout §2", err == nil) {
 		return logoutRequest{}, nil //nolint:nilerr // an invalid hint proves nothing; the user is asked
 	}
 	request := logoutRequest{client: iss.Find(hint.ClientID), subject: hint.Subject}
@@ -77,7 +80,7 @@ func validateLogout(iss *issuer, p params) (logoutRequest, error) {
 	if uri == "" {
 		return request, nil
 	}
-	if !slices.Contains(request.client.PostLogoutRedirectURIs, uri) {
+	if !trace.Tell(ctx, "post_logout_redirect_uri", "RP-Initiated Logout §3", slices.Contains(request.client.PostLogoutRedirectURIs, uri)) {
 		return logoutRequest{}, oauth.InvalidRequest.Errorf("post_logout_redirect_uri is not registered for the client")
 	}
 	request.target = uri

@@ -12,6 +12,7 @@ import (
 	"cloakroom/authserver/client"
 	"cloakroom/authserver/oauth"
 	"cloakroom/authserver/store"
+	"cloakroom/authserver/trace"
 )
 
 // grantCode redeems an authorization code (RFC 6749 §4.1.3).
@@ -24,7 +25,7 @@ func (s *Server) grantCode(ctx context.Context, iss *issuer, c redeemer, p param
 		return issuance{}, oauth.InvalidRequest.Errorf("code_verifier is not 43 to 128 unreserved characters")
 	}
 	handle, err := store.ParseHandle(p.get("code"))
-	if err != nil {
+	if !trace.Tell(ctx, "code_known", "RFC 6749 §4.1.3", err == nil) {
 		return issuance{}, codeRefused(err)
 	}
 	issue := s.newIssuance(oauth.GrantAuthorizationCode, c)
@@ -34,7 +35,8 @@ func (s *Server) grantCode(ctx context.Context, iss *issuer, c redeemer, p param
 	var refused error
 	err = s.redeemCode(ctx, iss, c.Client, handle, func(code store.Code, grant store.Grant) store.Issued {
 		issue.grant, issue.nonce = grant, code.Nonce
-		if refused = s.checkCode(code, c, p, verifier); refused != nil {
+		trace.From(ctx).Correlate(grant.SID)
+		if refused = s.checkCode(ctx, code, c, p, verifier); refused != nil {
 			return store.Issued{}
 		}
 		if issue.target, refused = targetFor(iss, grant, p); refused != nil {
@@ -58,6 +60,10 @@ var verifierPattern = regexp.MustCompile(`^[A-Za-z0-9._~-]{43,128}$`)
 // the two. A code that was used before is in two hands: all that was issued for it is revoked (RFC 6749 §4.1.2, RFC 9700 §4.5).
 func (s *Server) redeemCode(ctx context.Context, iss *issuer, c *client.Client, handle store.Handle, redeem func(store.Code, store.Grant) store.Issued) error {
 	code, _, err := s.store.RedeemCode(ctx, iss.Key(), handle, redeem)
+	if expected(err) {
+		trace.Tell(ctx, "code_known", "RFC 6749 §4.1.3", errors.Is(err, store.ErrConsumed))
+		trace.Tell(ctx, "code_unused", "RFC 6749 §4.1.2", !errors.Is(err, store.ErrConsumed))
+	}
 	switch {
 	case err == nil:
 		return nil
@@ -80,25 +86,29 @@ func codeRefused(cause error) error {
 }
 
 // checkCode compares the code with the request that redeems it. The code is used up whatever comes out.
-func (s *Server) checkCode(code store.Code, c redeemer, p params, verifier string) error {
+func (s *Server) checkCode(ctx context.Context, code store.Code, c redeemer, p params, verifier string) error {
+	told := trace.From(ctx)
+	told.Check("code_unused", "RFC 6749 §4.1.2", true) // or the store would not have handed it out
 	// RFC 6749 §4.1.3: the code was issued to this client.
-	if code.ClientID != c.ID {
+	if !told.Check("code_client", "RFC 6749 §4.1.3", code.ClientID == c.ID) {
 		return codeRefused(errors.New("issued to another client"))
 	}
 	// RFC 6749 §4.1.2: it expires shortly after it was issued.
-	if !code.Expires.After(s.now()) {
+	if !told.Check("code_unexpired", "RFC 6749 §4.1.2", code.Expires.After(s.now())) {
 		return codeRefused(errors.New("expired"))
 	}
 	// RFC 9449 §10: a code that is bound to a key is for who has it.
-	if code.DPoPJKT != "" && code.DPoPJKT != c.bound.JKT {
+	if code.DPoPJKT != "" && !told.Check("code_dpop_key", "RFC 9449 §10", code.DPoPJKT == c.bound.JKT) {
 		return codeRefused(errors.New("bound to another dpop key"))
 	}
 	// RFC 6749 §4.1.3: redirect_uri is there if the authorization request had it, and identical.
 	requested := p.get("redirect_uri")
-	if (code.RedirectGiven || requested != "") && requested != code.RedirectURI {
+	if (code.RedirectGiven || requested != "") && !told.Check("redirect_uri", "RFC 6749 §4.1.3", requested == code.RedirectURI) {
 		return oauth.InvalidGrant.Errorf("redirect_uri is not that of the authorization request")
 	}
-	return checkVerifier(code.CodeChallenge, verifier)
+	err := checkVerifier(code.CodeChallenge, verifier)
+	told.Check("pkce", "RFC 7636 §4.6", err == nil)
+	return err
 }
 
 // checkVerifier is RFC 7636 §4.6. A verifier for a code that has no challenge means that somebody took the challenge away

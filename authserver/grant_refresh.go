@@ -8,6 +8,7 @@ import (
 	"cloakroom/authserver/client"
 	"cloakroom/authserver/oauth"
 	"cloakroom/authserver/store"
+	"cloakroom/authserver/trace"
 )
 
 // grantRefresh redeems a refresh token (RFC 6749 §6). Everything that can be wrong with the request is checked before the token
@@ -17,17 +18,19 @@ func (s *Server) grantRefresh(ctx context.Context, iss *issuer, c redeemer, p pa
 		return issuance{}, oauth.InvalidRequest.Errorf("refresh_token is missing")
 	}
 	handle, err := store.ParseHandle(p.get("refresh_token"))
-	if err != nil {
+	if !trace.Tell(ctx, "refresh_token_known", "RFC 6749 §6", err == nil) {
 		return issuance{}, refreshRefused(err)
 	}
 	// A rotated token is not refused yet: within the grace period it may be used once more, which RotateRefreshToken decides.
 	found, grant, err := s.store.RefreshToken(ctx, iss.Key(), handle)
 	rotated := errors.Is(err, store.ErrConsumed)
+	trace.Tell(ctx, "refresh_token_known", "RFC 6749 §6", err == nil || rotated)
+	trace.From(ctx).Correlate(grant.SID)
 	if err != nil && !rotated {
 		return issuance{}, refreshFailed("load refresh token", err)
 	}
 	// RFC 6749 §10.4, RFC 9700 §4.14.2: bound to its client.
-	if grant.ClientID != c.ID {
+	if !trace.Tell(ctx, "refresh_token_client", "RFC 9700 §4.14.2", grant.ClientID == c.ID) {
 		return issuance{}, refreshRefused(errors.New("issued to another client"))
 	}
 	// RFC 9449 §5, RFC 8705 §4: what a public client's token is bound to has to be shown again.
@@ -35,10 +38,10 @@ func (s *Server) grantRefresh(ctx context.Context, iss *issuer, c redeemer, p pa
 	if err == nil {
 		err = held.check(c.bound)
 	}
-	if err != nil {
+	if !trace.Tell(ctx, "refresh_token_binding", "RFC 9449 §5", err == nil) {
 		return issuance{}, refreshRefused(err)
 	}
-	if now := s.now(); !grant.Expires.After(now) || !found.Expires.After(now) {
+	if now := s.now(); !trace.Tell(ctx, "refresh_token_unexpired", "RFC 6749 §6", grant.Expires.After(now) && found.Expires.After(now)) {
 		return issuance{}, refreshRefused(errors.New("expired"))
 	}
 	issue := s.newIssuance(oauth.GrantRefreshToken, c)
@@ -62,7 +65,7 @@ func (s *Server) rotate(ctx context.Context, iss *issuer, c redeemer, handle sto
 	issue.refresh = store.NewHandle(s.now())
 	issue.records = s.recordsOf(iss, c, issue)
 	_, _, err := s.store.RotateRefreshToken(ctx, iss.Key(), handle, issue.records, s.now(), iss.Policy.RefreshFor(c.Public()).Grace)
-	if errors.Is(err, store.ErrConsumed) {
+	if !trace.Tell(ctx, "refresh_token_unused", "RFC 9700 §4.14.2", !errors.Is(err, store.ErrConsumed)) {
 		return issuance{}, s.refreshReplayed(ctx, iss, c.Client, issue.grant)
 	}
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"cloakroom/authserver/oauth"
 	"cloakroom/authserver/store"
+	"cloakroom/authserver/trace"
 	"cloakroom/authserver/ui/text"
 )
 
@@ -165,6 +166,7 @@ func (s *Server) loadInteraction(r *http.Request, iss *issuer) (interaction, err
 	}
 	ix.flow = flow
 	noteClient(r.Context(), ix.client.ID)
+	trace.From(r.Context()).Correlate(ix.request.State)
 	if loadErr != nil {
 		return interaction{}, finishedPage(ix.flow)
 	}

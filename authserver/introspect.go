@@ -12,6 +12,7 @@ import (
 	"cloakroom/authserver/oauth"
 	"cloakroom/authserver/store"
 	"cloakroom/authserver/token"
+	"cloakroom/authserver/trace"
 )
 
 // introspection is what an introspection answer says (RFC 7662 §2.2). An inactive one says nothing but that.
@@ -78,6 +79,7 @@ func (s *Server) introspection(ctx context.Context, iss *issuer, caller *client.
 		}
 	}
 	access, grant, err := s.findAccess(ctx, iss, text)
+	trace.From(ctx).Correlate(grant.SID)
 	if errors.Is(err, oauth.InvalidToken) {
 		return introspection{}, nil
 	}

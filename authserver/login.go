@@ -12,6 +12,7 @@ import (
 	"cloakroom/authserver/audit"
 	"cloakroom/authserver/oauth"
 	"cloakroom/authserver/store"
+	"cloakroom/authserver/trace"
 	"cloakroom/authserver/ui"
 	"cloakroom/authserver/ui/text"
 )
@@ -30,6 +31,7 @@ type loginPage struct {
 }
 
 func (s *Server) showLogin(w http.ResponseWriter, r *http.Request, iss *issuer, ix interaction, page loginPage) {
+	trace.From(r.Context()).Is(trace.SignInForm)
 	data := ui.Login{
 		Client:   ix.client.Name,
 		Action:   interactionPath(iss, ix.handle.ID) + "/login",
@@ -73,7 +75,7 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request, iss *issuer) erro
 		return nil
 	}
 	found, err := s.accounts.Authenticate(r.Context(), iss.Key(), username, p.get("password"))
-	if errors.Is(err, account.ErrRejected) {
+	if !trace.Tell(r.Context(), "user_authentication", "OpenID Connect Core §3.1.2.3", !errors.Is(err, account.ErrRejected)) {
 		s.audit.Record(r.Context(), audit.SignInRejected, iss.Key(), "client_id", ix.client.ID, "address", attempt.address)
 		return s.backToLogin(w, r, iss, ix, username)
 	}
@@ -143,7 +145,7 @@ func (s *Server) form(r *http.Request, iss *issuer, handle store.Handle, purpose
 	}
 	site := r.Header.Get("Sec-Fetch-Site")
 	fromElsewhere := site != "" && site != "same-origin" && site != "none"
-	if fromElsewhere || !csrfValid(handle, purpose, p.get("csrf")) {
+	if !trace.Tell(r.Context(), "form_origin", "RFC 6819 §4.4.1.13", !fromElsewhere && csrfValid(handle, purpose, p.get("csrf"))) {
 		s.audit.Record(r.Context(), audit.FormRejected, iss.Key(), "form", purpose)
 		return params{}, errForged
 	}

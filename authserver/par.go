@@ -12,6 +12,7 @@ import (
 	"cloakroom/authserver/client"
 	"cloakroom/authserver/oauth"
 	"cloakroom/authserver/store"
+	"cloakroom/authserver/trace"
 	"cloakroom/authserver/ui/text"
 )
 
@@ -33,11 +34,12 @@ func (s *Server) par(w http.ResponseWriter, r *http.Request, iss *issuer) error 
 	if p.get("request_uri") != "" {
 		return oauth.InvalidRequest.Errorf("request_uri cannot be pushed")
 	}
+	trace.From(r.Context()).Correlate(p.get("state"))
 	redirect, err := verifyRedirectURI(registered, p.get("redirect_uri"))
-	if err != nil {
+	if !trace.Tell(r.Context(), "redirect_uri_registered", "RFC 9700 §4.1.3", err == nil) {
 		return err
 	}
-	if _, err := validateAuthorization(iss, registered, p); err != nil {
+	if _, err := validateAuthorization(r.Context(), iss, registered, p); err != nil {
 		return err
 	}
 	// FAPI 2.0 §5.3.2.2 (6): redirect_uri is required in pushed requests.
@@ -64,6 +66,7 @@ func (s *Server) pushRequest(w http.ResponseWriter, r *http.Request, iss *issuer
 	if err := s.store.PushRequest(r.Context(), pushed); err != nil {
 		return storeFailed("push request", err)
 	}
+	trace.From(r.Context()).Correlate(oauth.RequestURIPrefix + id)
 	writeJSON(w, http.StatusCreated, struct {
 		RequestURI string `json:"request_uri"`
 		ExpiresIn  int64  `json:"expires_in"`
@@ -86,6 +89,7 @@ func (s *Server) pushedRequest(ctx context.Context, iss *issuer, c *client.Clien
 	if err == nil && found.ClientID != c.ID {
 		err = store.ErrNotFound
 	}
+	trace.Tell(ctx, "request_uri_known", "RFC 9126 §4", err == nil)
 	switch {
 	case errors.Is(err, store.ErrConsumed) && found.ClientID == c.ID:
 		return params{}, "", usedRequestPage(c)

@@ -10,6 +10,7 @@ import (
 	"cloakroom/authserver/audit"
 	"cloakroom/authserver/oauth"
 	"cloakroom/authserver/store"
+	"cloakroom/authserver/trace"
 	"cloakroom/authserver/ui"
 )
 
@@ -43,6 +44,7 @@ func (s *Server) respond(w http.ResponseWriter, r *http.Request, iss *issuer, f 
 	if err != nil {
 		return storeFailed("issue code", err)
 	}
+	trace.From(r.Context()).Correlate(grant.SID)
 	s.audit.Record(r.Context(), audit.CodeIssued, iss.Key(), "client_id", f.client.ID, "subject", grant.Subject, "grant", grant.ID)
 	parameters := url.Values{"code": {handle.Reveal()}, "iss": {iss.Issuer()}} // RFC 9207 §2
 	if f.request.State != "" {
@@ -54,6 +56,7 @@ func (s *Server) respond(w http.ResponseWriter, r *http.Request, iss *issuer, f 
 
 // answerClient sends the user's browser to the client with the answer: by redirect, or with a form that it sends.
 func (s *Server) answerClient(w http.ResponseWriter, r *http.Request, iss *issuer, redirect verifiedRedirect, parameters url.Values) {
+	trace.From(r.Context()).Respond(redirect.uri, parameters)
 	if !redirect.formPost {
 		redirectTo(w, redirect.location(parameters))
 		return

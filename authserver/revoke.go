@@ -9,6 +9,7 @@ import (
 	"cloakroom/authserver/client"
 	"cloakroom/authserver/oauth"
 	"cloakroom/authserver/store"
+	"cloakroom/authserver/trace"
 )
 
 // revoke revokes a token (RFC 7009). A token that is unknown, or of another client, is as good as revoked to the caller: 200.
@@ -48,16 +49,18 @@ func (s *Server) revokeRefresh(ctx context.Context, iss *issuer, c *client.Clien
 	if err != nil && !errors.Is(err, store.ErrConsumed) {
 		return storeFailed("load refresh token", err)
 	}
-	if grant.ClientID != c.ID {
+	if !trace.Tell(ctx, "token_client", "RFC 7009 §2.1", grant.ClientID == c.ID) {
 		return nil
 	}
+	trace.From(ctx).Correlate(grant.SID)
 	s.audit.Record(ctx, audit.TokenRevoked, iss.Key(), "client_id", c.ID, "grant", grant.ID, "token_type", oauth.TokenTypeRefresh)
 	return s.revokeGrant(ctx, iss, grant.ID)
 }
 
 // revokeAccess revokes one access token and leaves its grant.
 func (s *Server) revokeAccess(ctx context.Context, iss *issuer, c *client.Client, text string) error {
-	access, _, err := s.findAccess(ctx, iss, text)
+	access, grant, err := s.findAccess(ctx, iss, text)
+	trace.From(ctx).Correlate(grant.SID)
 	if errors.Is(err, oauth.TemporarilyUnavailable) {
 		return err
 	}

@@ -35,6 +35,8 @@ func (s *Server) serve(handle endpoint, k kind, methods []string) http.Handler {
 		s.setHeaders(w.Header())
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		iss := s.issuers.find(workspaceOf(r))
+		w, r, exchange := s.beginTrace(w, r, iss)
+		defer exchange.End()
 		var err error
 		switch {
 		case iss == nil:

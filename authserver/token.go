@@ -7,6 +7,7 @@ import (
 	"cloakroom/authserver/audit"
 	"cloakroom/authserver/client"
 	"cloakroom/authserver/oauth"
+	"cloakroom/authserver/trace"
 )
 
 // token is the token endpoint (RFC 6749 §3.2). Its phases are shared by all grants, so that none can forget one.
@@ -18,6 +19,7 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request, iss *issuer) erro
 	if err != nil {
 		return err
 	}
+	trace.From(r.Context()).Within(p.get("grant_type") == oauth.GrantAuthorizationCode)
 	// 2. Authenticate the client.
 	registered, err := s.authenticateClient(r, iss, p)
 	if err != nil {

@@ -80,24 +80,27 @@ func (a Assertion) ID() string { return a.claims.ID }
 func (a Assertion) Until() time.Time { return a.claims.Expires.Time().Add(maxSkew) }
 
 // Verify checks the signature with the client's keys, and then the claims. That it was not used before, the caller checks.
-func (a Assertion) Verify(c *Client, issuer string, keys []jose.Key, accepted []jwa.SignatureAlgorithm, now time.Time) error {
-	if err := a.verifySignature(keys, accepted); err != nil {
+func (a Assertion) Verify(c *Client, expected Expected, accepted []jwa.SignatureAlgorithm) error {
+	told, err := expected.Trace, a.verifySignature(expected.Keys, accepted)
+	if !told.Check("assertion_signature", "RFC 7523 §3 (9)", err == nil) {
 		return err
 	}
 	// RFC 7523 §3 (1) and (2): the client says that it is itself.
-	if a.claims.Issuer != c.ID || a.claims.Subject != c.ID {
+	if !told.Check("assertion_issuer", "RFC 7523 §3 (1)", a.claims.Issuer == c.ID && a.claims.Subject == c.ID) {
 		return badAssertion("iss and sub are not both the client")
 	}
 	// RFC 7523 §3 (3), FAPI 2.0 §5.3.2.1 (8): aud is our issuer identifier, as a string. An array, or one of our endpoints, could be
 	// meant for somebody else, who sends it on to us.
 	var audience string
-	if err := json.Unmarshal(a.claims.Audience, &audience); err != nil || audience != issuer {
+	if err := json.Unmarshal(a.claims.Audience, &audience); !told.Check("assertion_audience", "RFC 7523 §3 (3)", err == nil && audience == expected.Issuer) {
 		return badAssertion("aud is not the issuer as a string")
 	}
-	if a.claims.ID == "" || len(a.claims.ID) > maxAssertionID {
+	if !told.Check("assertion_jti", "RFC 7523 §3 (7)", a.claims.ID != "" && len(a.claims.ID) <= maxAssertionID) {
 		return badAssertion("jti is missing or too long")
 	}
-	return a.checkTimes(now)
+	err = a.checkTimes(expected.Now)
+	told.Check("assertion_exp", "RFC 7523 §3 (4)", err == nil)
+	return err
 }
 
 // verifySignature tries the keys that have the assertion's kid, or all if it has none.

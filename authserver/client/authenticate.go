@@ -12,6 +12,7 @@ import (
 
 	"cloakroom/authserver/jose"
 	"cloakroom/authserver/oauth"
+	"cloakroom/authserver/trace"
 )
 
 // Credentials is what one request presents to say which client it comes from.
@@ -30,6 +31,7 @@ type Expected struct {
 	Keys       []jose.Key               // the client's, registered or fetched
 	Roots      *x509.CertPool           // that the certificates of tls_client_auth have to lead to; nil for none
 	Now        time.Time
+	Trace      *trace.Exchange // that is told the checks; nil for none
 }
 
 // What Authenticate can find. None of it is for the client's eyes: to it, all are invalid_client.
@@ -51,20 +53,25 @@ func (c *Client) Authenticate(credentials Credentials, expected Expected) error 
 	hash := credentials.Secret.Hash()
 	same := hash.Equal(oauth.SecretHash(registered.Secret))
 	before := hash.Equal(oauth.SecretHash(registered.PreviousSecret)) && !registered.PreviousSecret.IsZero()
-	if registered.AuthMethod != credentials.Method {
+	if !expected.Trace.Check("client_auth_method", "RFC 7591 §2", registered.AuthMethod == credentials.Method) {
 		return ErrMethod
 	}
 	switch registered.AuthMethod {
 	case oauth.AuthNone:
 		return nil
 	case oauth.AuthPrivateKeyJWT:
-		return credentials.Assertion.Verify(c, expected.Issuer, expected.Keys, registered.assertionAlgorithms(expected.Algorithms), expected.Now)
+		return credentials.Assertion.Verify(c, expected, registered.assertionAlgorithms(expected.Algorithms))
 	case oauth.AuthTLS:
-		return registered.checkSubject(credentials.Certificate, expected)
+		err := registered.checkSubject(credentials.Certificate, expected)
+		expected.Trace.Check("client_certificate", "RFC 8705 §2.1", err == nil)
+		return err
 	case oauth.AuthSelfSignedTLS:
-		return checkRegistered(credentials.Certificate, expected.Keys)
+		err := checkRegistered(credentials.Certificate, expected.Keys)
+		expected.Trace.Check("client_certificate", "RFC 8705 §2.2", err == nil)
+		return err
 	}
-	if registered.Secret.IsZero() || !same && !(before && registered.PreviousUntil.After(expected.Now)) {
+	same = same || before && registered.PreviousUntil.After(expected.Now)
+	if !expected.Trace.Check("client_secret", "RFC 6749 §2.3.1", !registered.Secret.IsZero() && same) {
 		return ErrSecret
 	}
 	return nil

@@ -63,6 +63,8 @@ type Verifier struct {
 	Nonces *Nonces // nil: proofs need no nonce
 	Once   Once
 	Now    func() time.Time
+	// Checked, unless it is nil, is told every check as it is made: its name, its place in the specification, and its result.
+	Checked func(ctx context.Context, name, spec string, ok bool)
 }
 
 // Request is what a proof has to be for.
@@ -103,10 +105,10 @@ func Proof(header http.Header) (string, error) {
 func (v *Verifier) Verify(ctx context.Context, text string, request Request) (jkt string, err error) {
 	// RFC 9449 §4.3 check 2: it is one well-formed JWT.
 	token, err := jose.Parse(text)
-	if err != nil {
+	if !v.check(ctx, "dpop_jwt", "RFC 9449 §4.3 (2)", err == nil) {
 		return "", fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
-	key, err := proofKey(token)
+	key, err := v.proofKey(ctx, token)
 	if err != nil {
 		return "", err
 	}
@@ -114,19 +116,29 @@ func (v *Verifier) Verify(ctx context.Context, text string, request Request) (jk
 	if err := token.Claims(&said); err != nil {
 		return "", fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
-	if err := v.check(said, request); err != nil {
+	if err := v.checkClaims(ctx, said, request); err != nil {
 		return "", err
 	}
 	// RFC 9449 §11.1: a proof is used once. It is marked last, so that only what is otherwise good takes up space.
 	sum := sha256.Sum256([]byte(key.Thumbprint + "\x00" + said.ID))
 	until := said.Issued.Time().Add(window + skew)
-	return key.Thumbprint, v.Once(ctx, base64.RawURLEncoding.EncodeToString(sum[:]), until)
+	err = v.Once(ctx, base64.RawURLEncoding.EncodeToString(sum[:]), until)
+	v.check(ctx, "dpop_jti", "RFC 9449 §11.1", err == nil)
+	return key.Thumbprint, err
+}
+
+// check tells a check and returns its result.
+func (v *Verifier) check(ctx context.Context, name, spec string, ok bool) bool {
+	if v.Checked != nil {
+		v.Checked(ctx, name, spec, ok)
+	}
+	return ok
 }
 
 // proofKey checks the header, and the signature with the key that the header brings.
-func proofKey(token *jose.Token) (jose.Key, error) {
+func (v *Verifier) proofKey(ctx context.Context, token *jose.Token) (jose.Key, error) {
 	// RFC 9449 §4.3 check 4.
-	if token.Header.Type != "dpop+jwt" {
+	if !v.check(ctx, "dpop_typ", "RFC 9449 §4.3 (4)", token.Header.Type == "dpop+jwt") {
 		return jose.Key{}, invalid("typ is not dpop+jwt")
 	}
 	if token.Header.JWK == nil {
@@ -138,36 +150,38 @@ func proofKey(token *jose.Token) (jose.Key, error) {
 		return jose.Key{}, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	// RFC 9449 §4.3 checks 5 and 6.
-	if err := token.Verify(key, Algorithms()); err != nil {
+	if err := token.Verify(key, Algorithms()); !v.check(ctx, "dpop_signature", "RFC 9449 §4.3 (6)", err == nil) {
 		return jose.Key{}, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	return key, nil
 }
 
-func (v *Verifier) check(said claims, request Request) error {
+func (v *Verifier) checkClaims(ctx context.Context, said claims, request Request) error {
 	// RFC 9449 §4.3 check 3.
 	if said.ID == "" || len(said.ID) > maxID || said.Issued == nil {
 		return invalid("jti, or iat, is missing or too long")
 	}
 	// RFC 9449 §4.3 check 8.
-	if said.Method != request.Method {
+	if !v.check(ctx, "dpop_htm", "RFC 9449 §4.3 (8)", said.Method == request.Method) {
 		return invalid("htm is not the request's method")
 	}
 	// RFC 9449 §4.3 check 9.
-	if !slices.ContainsFunc(request.URIs, func(uri string) bool { return sameURI(said.URI, uri) }) {
+	same := slices.ContainsFunc(request.URIs, func(uri string) bool { return sameURI(said.URI, uri) })
+	if !v.check(ctx, "dpop_htu", "RFC 9449 §4.3 (9)", same) {
 		return invalid("htu is not the request's URI")
 	}
 	// RFC 9449 §4.3 check 12.
-	if request.AccessToken != "" && !hashOf(said.Hash, request.AccessToken) {
+	if request.AccessToken != "" && !v.check(ctx, "dpop_ath", "RFC 9449 §4.3 (12)", hashOf(said.Hash, request.AccessToken)) {
 		return invalid("ath is not the hash of the access token")
 	}
 	now := v.Now()
 	// RFC 9449 §4.3 check 10.
-	if v.Nonces != nil && !v.Nonces.Valid(said.Nonce, now) {
+	if v.Nonces != nil && !v.check(ctx, "dpop_nonce", "RFC 9449 §4.3 (10)", v.Nonces.Valid(said.Nonce, now)) {
 		return ErrNonce
 	}
 	// RFC 9449 §4.3 check 11.
-	if issued := said.Issued.Time(); issued.After(now.Add(skew)) || !now.Before(issued.Add(window+skew)) {
+	issued := said.Issued.Time()
+	if !v.check(ctx, "dpop_iat", "RFC 9449 §4.3 (11)", !issued.After(now.Add(skew)) && now.Before(issued.Add(window+skew))) {
 		return invalid("iat is too far from now")
 	}
 	return nil
