@@ -48,6 +48,8 @@ func (b *BFF) backchannelLogout(w http.ResponseWriter, r *http.Request) error {
 		return badLogout("the logout token was used before")
 	}
 	for _, record := range ended {
+		b.flow(ctx).Bind(record.ID, record.Provider)
+		b.flow(ctx).Correlate(record.SID)
 		b.auditSession(ctx, auditSessionEnded, string(api.EndedByProvider), record)
 		b.revokeLater(ctx, record.Provider, record.RefreshToken)
 	}

@@ -26,6 +26,7 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"cloakroom/bff/session"
+	"cloakroom/bff/trace"
 )
 
 // BFF is a backend-for-frontend for one origin. Make it with [New].
@@ -46,6 +47,8 @@ type BFF struct {
 	out        *outbound
 	metrics    *metrics
 	spans      *spans
+	inspector  *trace.Tracer // nil unless the trace is on
+	feeds      *feeds
 	patterns   []string             // of all routes, for spans
 	live       *atomic.Pointer[BFF] // what serves; its successors share everything that lives longer than a configuration
 	proxy      *proxy
@@ -75,27 +78,31 @@ func newBFF(cfg Config, store session.Store, page http.Handler, log *slog.Logger
 	if err != nil {
 		return nil, err
 	}
+	inspector := newTracer(&cfg, now)
 	b := &BFF{
 		cfg: cfg, pagePolicy: pagePolicy(), sessions: sessions, store: store, sealer: sealer,
 		spent: newSpentStates(now), nonces: newNonces(), early: newEarlyRenewals(now), streams: newStreams(), page: page, log: log, now: now,
-		refreshes: &singleflight.Group{}, out: newOutbound(newSpans(cfg.tracer)), metrics: newMetrics(), spans: newSpans(cfg.tracer), live: &atomic.Pointer[BFF]{},
+		refreshes: &singleflight.Group{}, out: newOutbound(newSpans(cfg.tracer), inspector), metrics: newMetrics(), spans: newSpans(cfg.tracer),
+		live: &atomic.Pointer[BFF]{}, inspector: inspector,
 	}
 	b.metrics.registry.MustRegister(&liveSessions{store: store, log: log, now: now})
 	if err := b.wire(nil); err != nil {
 		return nil, errors.Join(err, sessions.Close())
 	}
 	b.live.Store(b)
+	b.feeds = b.listenToFeeds()
 	return b, nil
 }
 
 // Handler answers everything on the public listener: /bff/*, /api/* and the page.
 func (b *BFF) Handler() http.Handler {
 	admit := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { b.live.Load().admit(w, r) })
-	return b.spans.server(func(path string) string { return b.live.Load().pattern(path) }, admit)
+	return b.inspected(b.spans.server(func(path string) string { return b.live.Load().pattern(path) }, admit))
 }
 
 // Close ends what runs in the background and keeps what sessions were seen. Requests should be over.
 func (b *BFF) Close() error {
+	b.feeds.close()
 	b.live.Load().proxy.closeIdle()
 	return b.sessions.Close()
 }

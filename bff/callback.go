@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"cloakroom/bff/api"
+	"cloakroom/bff/trace"
 )
 
 // signIn is what the callback learns, check by check.
@@ -21,6 +22,7 @@ type signIn struct {
 	grant      grant
 	idToken    *idToken
 	claims     map[string]any
+	flow       *trace.Flow
 }
 
 // callback ends a sign-in. Until the transaction is known there is nowhere to send the browser but a page; afterwards
@@ -37,7 +39,9 @@ func (b *BFF) callback(w http.ResponseWriter, r *http.Request) error {
 		return b.callbackWithoutTransaction(w, r, s, err)
 	}
 	http.SetCookie(w, deletedCookie(transactionName(s.tx.State)))
-	if !b.spent.spend(s.tx.State) {
+	first := b.spent.spend(s.tx.State)
+	s.flow.Check("state_once", "RFC 9700 §4.7.1", first)
+	if !first {
 		return b.callbackWithoutTransaction(w, r, s, refuse(api.StateMismatch, "this sign-in was already completed"))
 	}
 	err = b.completeSignIn(w, r, s)
@@ -53,12 +57,19 @@ func (b *BFF) callback(w http.ResponseWriter, r *http.Request) error {
 // before both hold; and the session comes last.
 func (b *BFF) completeSignIn(w http.ResponseWriter, r *http.Request, s *signIn) error {
 	// The work ends when it is done and not when the browser leaves: a code can be redeemed once.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), exchangeTimeout+2*outboundTimeout)
+	limit := exchangeTimeout + 2*outboundTimeout
+	if s.flow != nil {
+		limit += trace.MaxHold
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), limit)
 	defer cancel()
 	for _, check := range []func(context.Context) error{
 		s.checkIssuer,
 		s.checkError,
-		func(ctx context.Context) error { return s.redeem(ctx, b.redirectURI(s.provider)) },
+		func(ctx context.Context) error {
+			s.flow.Hold(r.Context(), api.HoldTokenRequest)
+			return s.redeem(ctx, b.redirectURI(s.provider))
+		},
 		s.verify,
 		s.askUserinfo,
 	} {
@@ -71,7 +82,7 @@ func (b *BFF) completeSignIn(w http.ResponseWriter, r *http.Request, s *signIn) 
 
 // findTransaction finds the sign-in that the response's state belongs to, in this browser and with this provider.
 func (b *BFF) findTransaction(r *http.Request) (*signIn, error) {
-	s := &signIn{provider: b.providers[lastSegment(r)]}
+	s := &signIn{provider: b.providers[lastSegment(r)], flow: b.flow(r.Context())}
 	if s.provider == nil {
 		return s, refuse(api.UnknownProvider, "there is no such sign-in service")
 	}
@@ -88,11 +99,14 @@ func (b *BFF) findTransaction(r *http.Request) (*signIn, error) {
 		return s, refuse(api.StateMismatch, "this sign-in was completed already, or was begun in another browser")
 	}
 	tx, ok := b.openTransaction(cookies[0])
+	s.flow.Check("transaction", "RFC 9700 §4.7.1", ok)
 	if !ok {
 		return s, refuse(api.TransactionExpired, "this sign-in took too long; please start again")
 	}
 	// RFC 9700 §4.4.2.2: a response on another provider's redirect URI is another provider's.
-	if subtle.ConstantTimeCompare([]byte(tx.State), []byte(state)) != 1 || tx.Provider != s.provider.cfg.ID {
+	answers := subtle.ConstantTimeCompare([]byte(tx.State), []byte(state)) == 1 && tx.Provider == s.provider.cfg.ID
+	s.flow.Check("state", "RFC 6749 §10.12", answers)
+	if !answers {
 		return s, refuse(api.StateMismatch, "this is not the answer to a sign-in that this browser began")
 	}
 	s.tx = tx
@@ -107,7 +121,9 @@ func (s *signIn) checkIssuer(ctx context.Context) error {
 	}
 	s.metadata = m
 	iss, given := s.parameters["iss"]
-	if m.Issuer != s.tx.Issuer || (given && iss[0] != m.Issuer) || (!given && m.IssInResponse) {
+	wrong := m.Issuer != s.tx.Issuer || (given && iss[0] != m.Issuer) || (!given && m.IssInResponse)
+	s.flow.Check("issuer", "RFC 9207 §2.4", !wrong)
+	if wrong {
 		return refuse(api.IssuerMismatch, "the answer is not from the sign-in service that was asked")
 	}
 	return nil
@@ -116,7 +132,9 @@ func (s *signIn) checkIssuer(ctx context.Context) error {
 // checkError maps what the authorization server refused (RFC 6749 §4.1.2.1, OpenID Connect Core §3.1.2.6).
 func (s *signIn) checkError(context.Context) error {
 	code := s.parameters.Get("error")
-	if code == "" && !s.parameters.Has("access_token") && !s.parameters.Has("id_token") && s.parameters.Get("code") != "" {
+	ok := code == "" && !s.parameters.Has("access_token") && !s.parameters.Has("id_token") && s.parameters.Get("code") != ""
+	s.flow.Check("no_error", "RFC 6749 §4.1.2.1", ok)
+	if ok {
 		return nil
 	}
 	cause := fmt.Errorf("authorization response: error %q: %q", code, s.parameters.Get("error_description"))
@@ -151,7 +169,8 @@ func (s *signIn) redeem(ctx context.Context, redirectURI string) error {
 // Step 8b: the BFF receives the access, refresh and ID tokens, and checks that the ID token is this issuer's, for this
 // client and for this very sign-in.
 func (s *signIn) verify(ctx context.Context) error {
-	want := expectation{nonce: s.tx.Nonce, accessToken: s.grant.token.AccessToken, maxAge: s.tx.MaxAge, acr: s.tx.ACR, started: s.tx.Started}
+	want := expectation{flow: s.flow, nonce: s.tx.Nonce, accessToken: s.grant.token.AccessToken, maxAge: s.tx.MaxAge, acr: s.tx.ACR, started: s.tx.Started}
+	s.flow.Judge(api.TraceIDToken, api.StepTokenResponse)
 	verified, err := s.provider.verifyIDToken(ctx, s.metadata, s.grant.idToken, want)
 	if err != nil {
 		return refuse(api.IDTokenInvalid, "the sign-in service's answer does not hold").because(err)

@@ -25,6 +25,7 @@ func (b *BFF) startSession(w http.ResponseWriter, r *http.Request, s *signIn) er
 		return refuse(api.StoreUnavailable, "the session could not be stored").because(err)
 	}
 	b.spent.completed(s.tx.State, record.ID)
+	s.flow.Bind(record.ID, record.Provider)
 	b.auditSession(r.Context(), auditSignIn, auditOK, record)
 	if carriedErr == nil {
 		b.revokeLater(r.Context(), carried.Provider, carried.RefreshToken)

@@ -22,6 +22,7 @@ type Config struct {
 	Providers   []ProviderConfig `yaml:"providers"`
 	Routes      []RouteConfig    `yaml:"routes"`
 	Telemetry   TelemetryConfig  `yaml:"telemetry"`
+	Trace       TraceConfig      `yaml:"trace"`
 
 	tracer trace.Tracer
 }
@@ -37,6 +38,15 @@ type TelemetryConfig struct {
 func (c Config) WithTracer(tracer trace.Tracer) Config {
 	c.tracer = tracer
 	return c
+}
+
+// TraceConfig is for demonstrations: it shows a session's own messages, redacted, to its page.
+type TraceConfig struct {
+	// Enabled is refused unless the origin is a loopback host. Default: false.
+	Enabled bool `yaml:"enabled"`
+	// Feeds are the URLs where the authorization server and the APIs tell their side, on loopback hosts: their admin listeners'
+	// /trace.
+	Feeds []string `yaml:"feeds"`
 }
 
 // SessionConfig says where BFF sessions are kept and how long they live.

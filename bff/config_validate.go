@@ -50,6 +50,7 @@ func (c *Config) Validate() error {
 	c.validateRoutes(v)
 	endpoint := c.Telemetry.TracesEndpoint
 	v.check(endpoint == "" || isSecureURL(endpoint), "telemetry.traces_endpoint: %q is not an https URL without query and fragment (http for loopback hosts only)", endpoint)
+	c.Trace.validate(v, c.Origin)
 	return errors.Join(v.problems...)
 }
 

@@ -111,6 +111,7 @@ func (b *BFF) writeError(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	b.logRefusal(r, refused, problem)
 	refusedIn(r.Context(), refused, problem.RequestID)
+	b.flow(r.Context()).Refused(string(refused.code))
 	b.secure(w.Header())
 	if refused.allow != nil {
 		w.Header().Set("Allow", strings.Join(refused.allow, ", "))

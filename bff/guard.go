@@ -40,6 +40,7 @@ const maxCookies = 64
 // checkHost compares Host exactly with the configured origin's, so that no request decides what our URLs are and DNS
 // rebinding finds nothing (RFC 9110 §15.5.20).
 func (b *BFF) checkHost(r *http.Request) error {
+	b.flow(r.Context()).Check("host", "RFC 9110 §7.2", r.Host == b.host)
 	if r.Host != b.host {
 		return refuse(api.WrongHost, "this server is "+b.cfg.Origin)
 	}
@@ -81,13 +82,17 @@ func (b *BFF) pass(g gate, r *http.Request) error {
 	case gatePublic, gateAPI:
 		return nil
 	case gateNavigation, gateCallback:
-		return checkNavigation(r)
+		err := checkNavigation(r)
+		b.flow(r.Context()).Check("navigation", "Fetch Metadata, Sec-Fetch-Mode", err == nil)
+		return err
 	case gateFetch:
 		return b.checkFetch(r)
 	case gateStream:
 		return b.checkSameOrigin(r)
 	case gateServer:
-		return checkServer(r)
+		err := checkServer(r)
+		b.flow(r.Context()).Check("no_browser", "Fetch Metadata, Sec-Fetch-Site", err == nil)
+		return err
 	case gateFetchOrForm:
 		if hasStaticHeader(r) {
 			return b.checkFetch(r)
@@ -112,7 +117,9 @@ func checkNavigation(r *http.Request) error {
 }
 
 func (b *BFF) checkFetch(r *http.Request) error {
-	if !hasStaticHeader(r) {
+	has := hasStaticHeader(r)
+	b.flow(r.Context()).Check("static_header", "RFC 10017 §6.1.3.3.2", has)
+	if !has {
 		return refuse(api.CSRFRejected, "the header "+api.CSRFHeader+": "+api.CSRFValue+" is missing")
 	}
 	return b.checkSameOrigin(r)
@@ -137,6 +144,7 @@ func (b *BFF) checkSameOrigin(r *http.Request) error {
 	origin, origins := single(r, "Origin")
 	proven := sites+origins > 0 && sites <= 1 && origins <= 1 &&
 		(sites == 0 || site == "same-origin") && (origins == 0 || origin == b.cfg.Origin)
+	b.flow(r.Context()).Check("same_origin", "RFC 10017 §6.1.3.3.1", proven)
 	if !proven {
 		return refuse(api.CSRFRejected, "nothing proves that this request comes from "+b.cfg.Origin)
 	}

@@ -13,6 +13,8 @@ import (
 
 	"github.com/lestrrat-go/jwx/v2/jwa"
 	"github.com/lestrrat-go/jwx/v2/jws"
+
+	"cloakroom/bff/trace"
 )
 
 const (
@@ -49,28 +51,37 @@ type expectation struct {
 	maxAge      *int64    // seconds; nil when max_age was not asked for
 	started     time.Time // when it was asked for
 	acr         []string  // one of them; any if there is none
+	flow        *trace.Flow
 }
 
 // verifyIDToken is OpenID Connect Core §3.1.3.7, its checks in the order of the list below. The signature comes first:
 // before it holds, no claim is looked at.
 func (p *provider) verifyIDToken(ctx context.Context, m *metadata, compact string, want expectation) (*idToken, error) {
 	token, err := p.verifySignature(ctx, m, compact)
+	want.flow.Check("signature", "OpenID Connect Core §3.1.3.7 item 6", err == nil)
 	if err != nil {
 		return nil, err
 	}
 	now := p.now()
-	for _, err := range []error{
-		token.checkIssuer(m.Issuer),
-		token.checkAudience(p.cfg.ClientID),
-		token.checkTimes(now),
-		token.checkNonce(want.nonce),
-		token.checkAccessToken(want.accessToken),
-		token.checkAuthTime(want.started, want.maxAge),
-		token.checkACR(want.acr),
-		token.checkSubject(),
+	for _, check := range []struct {
+		name, spec string
+		err        error
+		made       bool // there was something to check
+	}{
+		{"issuer", "OpenID Connect Core §3.1.3.7 item 2", token.checkIssuer(m.Issuer), true},
+		{"audience", "OpenID Connect Core §3.1.3.7 items 3 to 5", token.checkAudience(p.cfg.ClientID), true},
+		{"expiry", "OpenID Connect Core §3.1.3.7 items 9 and 10", token.checkTimes(now), true},
+		{"nonce", "OpenID Connect Core §3.1.3.7 item 11", token.checkNonce(want.nonce), true},
+		{"at_hash", "OpenID Connect Core §3.1.3.8", token.checkAccessToken(want.accessToken), token.AtHash != nil},
+		{"auth_time", "OpenID Connect Core §3.1.3.7 item 13", token.checkAuthTime(want.started, want.maxAge), want.maxAge != nil},
+		{"acr", "OpenID Connect Core §3.1.3.7 item 12", token.checkACR(want.acr), len(want.acr) > 0},
+		{"subject", "OpenID Connect Core §2", token.checkSubject(), true},
 	} {
-		if err != nil {
-			return nil, fmt.Errorf("ID token: %w", err)
+		if check.made {
+			want.flow.Check(check.name, check.spec, check.err == nil)
+		}
+		if check.err != nil {
+			return nil, fmt.Errorf("ID token: %w", check.err)
 		}
 	}
 	return token, nil

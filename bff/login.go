@@ -36,10 +36,13 @@ func (b *BFF) login(w http.ResponseWriter, r *http.Request) error {
 	if b.isLooping(current) {
 		return refuse(api.LoginLoop, "too many sign-ins followed each other; please wait a moment before you try again")
 	}
+	flow := b.flow(r.Context())
+	flow.Show(current.ID)
 	p, err := b.chooseProvider(query.Get("provider"), current)
 	if err != nil {
 		return err
 	}
+	flow.Provider(p.cfg.ID)
 	options, err := parseLoginOptions(query)
 	if err != nil {
 		return err
@@ -53,6 +56,7 @@ func (b *BFF) login(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	tx.ReturnURL, tx.Previous = returnURL, current.ID
+	flow.Correlate(tx.State)
 	if options.popup {
 		tx.ReturnURL = api.PathPopup
 	}
@@ -63,6 +67,7 @@ func (b *BFF) login(w http.ResponseWriter, r *http.Request) error {
 	if err := b.keepTransaction(w, r, tx); err != nil {
 		return err
 	}
+	flow.Hold(r.Context(), api.HoldRedirect)
 	redirect(w, location)
 	return nil
 }

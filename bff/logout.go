@@ -21,6 +21,7 @@ func (b *BFF) logout(w http.ResponseWriter, r *http.Request) error {
 	target := "/"
 	switch {
 	case err == nil:
+		b.flow(r.Context()).Bind(record.ID, record.Provider)
 		b.auditSession(r.Context(), auditSessionEnded, string(api.EndedBySignOut), record)
 		b.revokeNow(r.Context(), record)
 		target = b.logoutURL(r.Context(), record)
@@ -53,10 +54,12 @@ func (b *BFF) logoutURL(ctx context.Context, record session.Record) string {
 	if err != nil || m.EndSessionEndpoint == "" {
 		return "/"
 	}
+	state := randomText()
+	b.flow(ctx).Correlate(state, record.SID)
 	parameters := url.Values{
 		"client_id":                {p.cfg.ClientID},
 		"post_logout_redirect_uri": {b.cfg.Origin + p.cfg.PostLogoutPath},
-		"state":                    {randomText()},
+		"state":                    {state},
 	}
 	if record.IDToken != "" {
 		parameters.Set("id_token_hint", record.IDToken)

@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"cloakroom/bff/trace"
 )
 
 const (
@@ -29,15 +31,16 @@ type outbound struct {
 	spans  *spans
 }
 
-func newOutbound(spans *spans) *outbound {
+// newOutbound tells the inspector, if there is one, of every request that is part of a flow.
+func newOutbound(spans *spans, inspector *trace.Tracer) *outbound {
 	dialer := &net.Dialer{Timeout: 5 * time.Second}
 	return &outbound{spans: spans, client: &http.Client{
 		Timeout:       exchangeTimeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Transport: &http.Transport{
+		Transport: inspector.ToProvider(&http.Transport{
 			DialContext: dialer.DialContext, TLSHandshakeTimeout: 5 * time.Second, ForceAttemptHTTP2: true,
 			MaxIdleConnsPerHost: 16, IdleConnTimeout: 90 * time.Second, MaxResponseHeaderBytes: 64 << 10,
-		},
+		}),
 	}}
 }
 

@@ -39,7 +39,7 @@ func newProxy(b *BFF) (*proxy, error) {
 			return nil, err
 		}
 		compiled.timings = b.metrics.timings(compiled.cfg.Prefix)
-		compiled.transport = b.spans.spanned(compiled.transport, compiled.cfg.Prefix)
+		compiled.transport = b.spans.spanned(b.inspector.ToAPI(compiled.transport, compiled.shownPath), compiled.cfg.Prefix)
 		p.routes = append(p.routes, compiled)
 	}
 	slices.SortFunc(p.routes, func(a, b *route) int { return len(b.cfg.Prefix) - len(a.cfg.Prefix) })
@@ -163,6 +163,7 @@ func (b *BFF) authorizeUser(r *http.Request, pass *passage) error {
 	if err != nil {
 		return err
 	}
+	b.flow(r.Context()).Hold(r.Context(), api.HoldAPICall)
 	token, err := b.accessToken(r.Context(), record, b.wanted(record, pass.route))
 	if err != nil {
 		return err

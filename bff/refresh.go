@@ -119,6 +119,7 @@ func (b *BFF) renew(ctx context.Context, record session.Record, want tokenReques
 // renewOnce renews alone of all instances. If the session ended while the provider was asked, the new tokens belong to
 // nobody and are revoked.
 func (b *BFF) renewOnce(ctx context.Context, id string, want tokenRequest, stale string) (session.Record, error) {
+	ctx = b.withRefreshFlow(ctx, id, want.provider.cfg.ID)
 	var newest string // the refresh token that is ours to revoke if no session keeps it
 	updated, err := b.sessions.Exclusive(ctx, id, func(ctx context.Context, current session.Record) (func(*session.Record) error, error) {
 		key := want.key(current)

@@ -45,6 +45,7 @@ func (c Config) mayBecome(next Config) error {
 	for key, same := range map[string]bool{
 		"origin": c.Origin == next.Origin, "listen": c.Listen == next.Listen, "admin_listen": c.AdminListen == next.AdminListen,
 		"session": reflect.DeepEqual(c.Session, next.Session), "telemetry": c.Telemetry == next.Telemetry,
+		"trace": reflect.DeepEqual(c.Trace, next.Trace),
 	} {
 		if !same {
 			problems = append(problems, fmt.Errorf("%s: a change needs a restart", key))

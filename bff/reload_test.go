@@ -55,6 +55,7 @@ func TestReloadKeepsTheOldConfigurationWhenTheNewOneIsBad(t *testing.T) {
 		"another origin":  {func(c *Config) { c.Origin = "https://app.example" }, "origin: a change needs a restart"},
 		"another address": {func(c *Config) { c.Listen = "localhost:1" }, "listen: a change needs a restart"},
 		"other lifetimes": {func(c *Config) { c.Session.Idle *= 2 }, "session: a change needs a restart"},
+		"the trace":       {func(c *Config) { c.Trace.Enabled = true }, "trace: a change needs a restart"},
 		"two at once":     {func(c *Config) { c.Listen = "localhost:1"; c.Routes[0].Upstream = "ftp://x" }, "routes[0].upstream"},
 	} {
 		next := h.config(t)

@@ -49,6 +49,9 @@ func (b *BFF) endpoints() []endpoint {
 		{api.PathPopupScript, get, gatePublic, b.popupScript},
 		{api.PathJWKS, get, gatePublic, b.jwks},
 
+		{api.PathTrace, get, gateStream, b.trace},
+		{api.PathTraceStep, post, gateFetch, b.traceStep},
+
 		b.apiEndpoint(),
 
 		{"/bff", nil, gatePublic, notFound},
@@ -80,6 +83,9 @@ func (b *BFF) newRouter() *echo.Echo {
 	router.HideBanner, router.HidePort = true, true
 	router.HTTPErrorHandler = func(err error, c echo.Context) { b.fail(c.Response(), c.Request(), fromEcho(err)) }
 	for _, e := range b.endpoints() {
+		if b.inspector == nil && strings.HasPrefix(e.path, api.PathTrace) {
+			continue // there is nothing at this address
+		}
 		serve := b.guarded(e)
 		router.Any(e.path, func(c echo.Context) error { return serve(c.Response(), c.Request()) })
 	}

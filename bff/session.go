@@ -81,6 +81,7 @@ func (b *BFF) current(r *http.Request) (session.Record, error) {
 	if err != nil {
 		return session.Record{}, sessionRefusal(err)
 	}
+	b.flow(r.Context()).Bind(record.ID, record.Provider)
 	// A provider that was taken out of the configuration can neither refresh nor end the session.
 	if b.providers[record.Provider] == nil {
 		return session.Record{}, refuse(api.SessionRevoked, "the session's sign-in service is no longer configured")

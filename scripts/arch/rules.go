@@ -19,6 +19,7 @@ var imports = map[string][]string{
 	"bff":         {"*"},
 	"bff/api":     {},
 	"bff/session": {"*"},
+	"bff/trace":   {"bff/api"}, // a redactor that anybody can read: no other module
 	"bff/cmd":     {"bff", "app", "web", "*"},
 
 	"authserver":          {"*"},

@@ -66,6 +66,11 @@ func (d *doors) origin(variable string) string {
 	return "http://localhost:" + port
 }
 
+// admin is where the other servers find what listens there: admin listeners end no TLS.
+func (d *doors) admin(variable string) string {
+	return "http://" + d.listeners[variable].Addr().String()
+}
+
 // serve answers on every listener with the server of its variable. The channel tells when one of them fails.
 func (d *doors) serve(servers map[string]*http.Server) <-chan error {
 	failed := make(chan error, len(d.listeners))

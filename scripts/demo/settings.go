@@ -14,6 +14,8 @@ type settings struct {
 	App                 string // origins
 	AuthorizationServer string
 	API                 string
+	AuthServerAdmin     string // where the authorization server and the API tell the inspector their side
+	APIAdmin            string
 	Data                string // the folder of everything that is kept; environment: DATA
 	TLS                 bool   // everything that browsers see is https; environment: TLS=1
 	DocsSecretHash      string
@@ -28,6 +30,8 @@ func newSettings(d *doors, getenv func(string) string) settings {
 		App:                 d.origin("PORT"),
 		AuthorizationServer: d.origin("AS_PORT"),
 		API:                 d.origin("API_PORT"),
+		AuthServerAdmin:     d.admin("AS_ADMIN_PORT"),
+		APIAdmin:            d.admin("API_ADMIN_PORT"),
 		Data:                filepath.ToSlash(data),
 		TLS:                 d.secure,
 		DocsSecretHash:      fmt.Sprintf("%x", sha256.Sum256([]byte("docs-secret"))),
