@@ -14,8 +14,11 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"runtime/pprof"
 	"time"
+
+	"cloakroom/bff"
 )
 
 func main() {
@@ -53,6 +56,7 @@ func main() {
 	case "bare":
 		err = serve(ctx, func(string) (http.Handler, error) { return bareProxy(*upstream) })
 	case "bff-memory", "bff-sqlite", "bff-redis":
+		defer runtime.KeepAlive(bff.Headroom()) // as cmd/bff does
 		err = serve(ctx, func(origin string) (http.Handler, error) { return newBFF(ctx, *role, origin, *upstream) })
 	default:
 		err = fmt.Errorf("there is no role %q", *role)

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"runtime"
 	"syscall"
 	"time"
 
@@ -58,6 +59,7 @@ func dev(ctx context.Context, args []string, stderr io.Writer) error {
 }
 
 func serveBFF(ctx context.Context, cfg bff.Config, page http.Handler, args []string, log *slog.Logger) (err error) {
+	defer runtime.KeepAlive(bff.Headroom())
 	store, err := cfg.OpenStore(ctx)
 	if err != nil {
 		return err
