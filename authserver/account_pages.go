@@ -47,6 +47,7 @@ type changed struct {
 func (s *Server) accountSections() []accountSection {
 	return []accountSection{
 		{name: "profile", show: s.profileSection},
+		s.identitiesSection(),
 	}
 }
 

@@ -14,6 +14,8 @@ import (
 type accounts interface {
 	// Authenticate returns account.ErrRejected for a wrong password, an unknown user and a disabled account alike.
 	Authenticate(ctx context.Context, workspace, username, password string) (store.Account, error)
+	// Create makes an account for who signs up; account.ErrTaken when somebody has the name.
+	Create(ctx context.Context, workspace string, user account.User) (store.Account, error)
 	// Ensure creates the accounts that are not there yet.
 	Ensure(ctx context.Context, workspace string, users []account.User) error
 }

@@ -33,6 +33,7 @@ type Server struct {
 	pages    *ui.Pages
 	sections []accountSection
 	throttle *throttle
+	limits   *limits
 	audit    *audit.Log
 	log      *slog.Logger
 	now      func() time.Time
@@ -75,6 +76,7 @@ func newServer(ctx context.Context, cfg Config, st store.Store, log *slog.Logger
 		accounts: newAccounts(st, now),
 		pages:    pages,
 		throttle: newThrottle(now),
+		limits:   newLimits(now),
 		audit:    audit.New(log, counted.event),
 		log:      log,
 		now:      now,

@@ -113,7 +113,7 @@ func startAs(t *testing.T, given setup) *house {
 	base := "https://" + h.server.Listener.Addr().String()
 	h.issuer = base + "/demo/baseline"
 	sum := sha256.Sum256([]byte(webSecret))
-	text := strings.NewReplacer("$WEB", hex.EncodeToString(sum[:]), "$SIGNER", signerKey().publicJWK()).Replace(given.text)
+	text := strings.NewReplacer("$WEB", hex.EncodeToString(sum[:]), "$SIGNER", signerKey().publicJWK(), "$BASE", base).Replace(given.text)
 	environment := map[string]string{authserver.EnvBaseURL: base, authserver.EnvKeyEncryptionKey: sealedKeys().sealingKey.Reveal()}
 	for _, key := range sealedKeys().records {
 		if err := h.store.AddKey(t.Context(), key); err != nil {

@@ -33,6 +33,11 @@ type interactionState struct {
 	// Username and Rejected are of the last attempt, so that a reloaded page shows it again.
 	Username string `json:"username,omitzero"`
 	Rejected bool   `json:"rejected,omitzero"`
+	// Upstream is the attempt at a provider that an answer is waited for; Problem is why the last came to nothing, and ProblemSource
+	// where.
+	Upstream      *upstreamAttempt `json:"upstream,omitempty"`
+	Problem       string           `json:"problem,omitzero"`
+	ProblemSource string           `json:"problem_source,omitzero"`
 }
 
 // stage is where a user is.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"strings"
 	"time"
 
 	"cloakroom/authserver/account"
@@ -42,6 +43,7 @@ func (s *Server) showLogin(w http.ResponseWriter, r *http.Request, iss *issuer, 
 		Own:      ix.account != "",
 		Notice:   iss.Notice,
 	}
+	s.addSources(&data, r, iss, ix)
 	if page.wait > 0 {
 		data.Wait = text.Many("login.throttled", int(math.Ceil(page.wait.Minutes())))
 		setRetryAfter(w, page.status, int(math.Ceil(page.wait.Seconds())))
@@ -66,7 +68,10 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request, iss *issuer) erro
 	default:
 		return oauth.InvalidRequest.Errorf("action is unknown")
 	}
-	username := truncate(p.get("username"), maxUsername)
+	if iss.Local() == nil {
+		return errNoPage
+	}
+	username := truncate(strings.TrimSpace(p.get("username")), maxUsername) // a telephone's keyboard adds a space
 	attempt := newAttempt(iss.Key(), username, r.RemoteAddr)
 	if wait := s.throttle.begin(attempt); wait > 0 {
 		s.audit.Record(r.Context(), audit.SignInThrottled, iss.Key(), "client_id", ix.client.ID, "address", attempt.address)
@@ -74,10 +79,18 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request, iss *issuer) erro
 		s.showLogin(w, r, iss, ix, loginPage{status: http.StatusTooManyRequests, wait: wait})
 		return nil
 	}
+	leave, ok := s.limits.hashing.enter(attempt.address)
+	if !ok {
+		return errCrowded
+	}
+	defer leave()
 	found, err := s.accounts.Authenticate(r.Context(), iss.Key(), username, p.get("password"))
 	if !trace.Tell(r.Context(), "user_authentication", "OpenID Connect Core §3.1.2.3", !errors.Is(err, account.ErrRejected)) {
 		s.audit.Record(r.Context(), audit.SignInRejected, iss.Key(), "client_id", ix.client.ID, "address", attempt.address)
 		return s.backToLogin(w, r, iss, ix, username)
+	}
+	if errors.Is(err, account.ErrBusy) {
+		return errCrowded
 	}
 	if err != nil {
 		return storeFailed("authenticate", err)
@@ -90,7 +103,7 @@ const maxUsername = 256
 
 // backToLogin remembers the attempt and shows the form again, by GET, so that a reload sends no password twice.
 func (s *Server) backToLogin(w http.ResponseWriter, r *http.Request, iss *issuer, ix interaction, username string) error {
-	ix.state.Username, ix.state.Rejected = username, true
+	ix.state.Username, ix.state.Rejected, ix.state.Problem = username, true, ""
 	encoded, err := json.Marshal(ix.state)
 	if err != nil {
 		return fmt.Errorf("encode interaction: %w", err)

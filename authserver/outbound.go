@@ -43,7 +43,7 @@ func (o *Outbound) problems() []error {
 // numbers, and localhost.
 func (c *Config) addressProblems(ws *workspace.Workspace) []error {
 	guard := newGuard(c.Outbound)
-	var problems []error
+	problems := sourceAddressProblems(guard, ws)
 	for position := range ws.Clients {
 		registered := &ws.Clients[position]
 		for key, text := range map[string]string{"jwks_uri": registered.JWKSURI, "backchannel_logout_uri": registered.BackchannelLogoutURI} {

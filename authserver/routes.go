@@ -27,6 +27,11 @@ func (s *Server) routes() http.Handler {
 		{getPost, "/oauth2/authorize", s.authorize, page},
 		{getPage, "/interaction/{interaction}", s.showInteraction, page},
 		{post, "/interaction/{interaction}/login", s.login, page},
+		{getPost, "/interaction/{interaction}/signup", s.signUp, page},
+		{getPage, "/interaction/{interaction}/upstream/{source}", s.beginUpstream, page},
+		{getPage, "/upstream/{source}/callback", s.upstreamCallback, page},
+		{getPage, "/upstream/{source}/link", s.beginLink, page},
+		{get, "/upstream/{source}/jwks", s.upstreamKeys, api},
 		{post, "/interaction/{interaction}/consent", s.consent, page},
 
 		// Steps 6 to 8: the client.

@@ -48,6 +48,7 @@ func (c *Config) ReadSecrets(read func(path string) ([]byte, error)) error {
 		c.Outbound.ca = []byte(text.Reveal())
 		return nil
 	})
+	c.readSourceSecrets(into)
 	c.workspaces(func(ws *workspace.Workspace) {
 		for position := range ws.Clients {
 			registered := &ws.Clients[position]
@@ -104,7 +105,7 @@ func (c *Config) secretsFromEnvironment(getenv func(string) string) error {
 			}
 		}
 	})
-	return errors.Join(problems...)
+	return errors.Join(errors.Join(problems...), c.sourceSecretsFromEnvironment(getenv))
 }
 
 // Sealer seals signing keys under the key-encryption key, and opens what an earlier one sealed.
@@ -130,5 +131,5 @@ func (c *Config) checkSecrets() error {
 			}
 		}
 	})
-	return errors.Join(problems...)
+	return errors.Join(errors.Join(problems...), c.checkSourceSecrets())
 }

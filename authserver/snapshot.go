@@ -13,6 +13,7 @@ import (
 	"cloakroom/authserver/registry"
 	"cloakroom/authserver/store"
 	"cloakroom/authserver/token"
+	"cloakroom/authserver/upstream"
 	"cloakroom/authserver/workspace"
 )
 
@@ -23,6 +24,7 @@ type issuer struct {
 	keys       *keys.Set
 	tokens     *token.Issuer
 	nonces     *dpop.Nonces
+	upstreams  map[string]*upstream.Provider // by source
 }
 
 // Find returns a client that is in force, of the configuration or of the store; nil if there is none with this id.
@@ -124,6 +126,7 @@ func (s *Server) serveWorkspace(ctx context.Context, ws *registry.Workspace, sta
 		keys:       set,
 		tokens:     token.NewIssuer(ws.Issuer(), set, ws.Policy.AccessTokenAlgorithm, ws.Policy.IDTokenAlgorithm, s.now),
 		nonces:     dpop.NewNonces(s.issuers.nonces, ws.Issuer()),
+		upstreams:  s.newUpstreams(ws.Workspace),
 	}, nil
 }
 

@@ -44,6 +44,7 @@ func (s *Server) sweepOnce(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, sweepTimeout)
 	defer cancel()
 	s.throttle.sweep()
+	s.limits.sweep()
 	s.sweepRecords(ctx)
 	for _, iss := range s.issuers.all() {
 		if err := iss.keys.Maintain(ctx, iss.Policy.Keys.Schedule()); err != nil && ctx.Err() == nil {

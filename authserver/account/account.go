@@ -63,6 +63,7 @@ func (l *Local) Authenticate(ctx context.Context, workspace, username, password 
 		return store.Account{}, err
 	}
 	hash := l.decoy
+	known = known && account.PasswordHash != "" // who has no password signs in elsewhere
 	if known {
 		hash = account.PasswordHash
 	}
@@ -112,6 +113,32 @@ func (l *Local) Ensure(ctx context.Context, workspace string, users []User) erro
 		}
 	}
 	return errors.Join(problems...)
+}
+
+// ErrTaken means that another account has the user name.
+var ErrTaken = errors.New("account: the user name is taken")
+
+// Create makes an account. What it costs does not depend on whether the name is taken, which is ErrTaken. ErrUsername and the errors of
+// [CheckPassword] are for what cannot be.
+func (l *Local) Create(ctx context.Context, workspace string, user User) (store.Account, error) {
+	canonical, err := Canonical(user.Username)
+	if err != nil {
+		return store.Account{}, err
+	}
+	hash, err := l.hasher.Hash(ctx, user.Password)
+	if err != nil {
+		return store.Account{}, fmt.Errorf("hash password: %w", err)
+	}
+	made := store.Account{
+		Workspace: workspace, Subject: newSubject(), Username: canonical, PasswordHash: hash, Claims: user.Claims,
+		Created: l.now(), Updated: l.now(),
+	}
+	err = l.accounts.SaveAccount(ctx, made)
+	if errors.Is(err, store.ErrConflict) {
+		return store.Account{}, ErrTaken
+	}
+	made.Version = 1
+	return made, err
 }
 
 func (l *Local) ensure(ctx context.Context, workspace, canonical string, user User) error {

@@ -13,22 +13,33 @@ import (
 	"golang.org/x/text/secure/precis"
 )
 
-// MaxPassword is the longest password, in bytes: longer ones cost time and add nothing.
-const MaxPassword = 128
+// MaxPassword is the longest password, in bytes: longer ones cost time and add nothing. It is 64 characters of any script (NIST SP
+// 800-63B §3.1.1.2), and more of most.
+const MaxPassword = 256
 
-// ErrPassword means that a text cannot be a password.
-var ErrPassword = errors.New("not a password")
+var (
+	// ErrPassword means that a text cannot be a password.
+	ErrPassword = errors.New("not a password")
+	// ErrBusy means that too many wait already for a password to be looked at: nobody was looked at, and nothing is known.
+	ErrBusy = errors.New("account: too many passwords at once")
+)
+
+// maxWaiting is how many wait for each slot before others are sent away: who waits is answered within a second.
+const maxWaiting = 16
 
 // Hasher derives Argon2id keys from passwords, no more at a time than there are cores: each takes 19 MiB and about 26 ms of one
-// core, and sign-ins must not starve everything else.
+// core, and sign-ins must not starve everything else. A flood does not make those wait for ever who came first, nor hold memory for
+// those who come last: when the queue is full they get ErrBusy.
 type Hasher struct {
 	slots  chan struct{}
+	queue  chan struct{} // those who have a slot, and those who wait for one
 	derive func(password, salt []byte, time, memory uint32, threads uint8, keyLen uint32) []byte
 }
 
 // NewHasher makes a hasher. Its callers share the slots, so there is one in a process.
 func NewHasher() *Hasher {
-	return &Hasher{slots: make(chan struct{}, runtime.GOMAXPROCS(0)), derive: argon2.IDKey}
+	slots := runtime.GOMAXPROCS(0)
+	return &Hasher{slots: make(chan struct{}, slots), queue: make(chan struct{}, slots*(1+maxWaiting)), derive: argon2.IDKey}
 }
 
 // Hash returns the PHC string of a password, with a fresh salt.
@@ -64,6 +75,12 @@ func (h *Hasher) Verify(ctx context.Context, encoded, password string) (bool, er
 func (h *Hasher) key(ctx context.Context, hash phc, size uint32, password []byte) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
+	}
+	select {
+	case h.queue <- struct{}{}:
+		defer func() { <-h.queue }()
+	default:
+		return nil, ErrBusy
 	}
 	select {
 	case h.slots <- struct{}{}:

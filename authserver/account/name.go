@@ -3,6 +3,7 @@ package account
 import (
 	"errors"
 	"fmt"
+	"unicode"
 
 	"golang.org/x/text/secure/precis"
 )
@@ -29,4 +30,32 @@ func Canonical(username string) (string, error) {
 		return "", fmt.Errorf("%w: it has no stable spelling", ErrUsername)
 	}
 	return canonical, nil
+}
+
+// ErrMixed means that a user name has letters of several scripts, of which some look like others'.
+var ErrMixed = errors.New("the user name mixes scripts")
+
+// lookalikes are the scripts whose letters are taken for each other's.
+var lookalikes = []*unicode.RangeTable{unicode.Latin, unicode.Cyrillic, unicode.Greek, unicode.Armenian, unicode.Cherokee, unicode.Coptic}
+
+// CheckNewName says whether somebody may choose the user name: one that can be, and that does not pass for another by letters of another
+// script (RFC 8264 §12.5, UTS 39 §5.1).
+func CheckNewName(username string) error {
+	canonical, err := Canonical(username)
+	if err != nil {
+		return err
+	}
+	found := 0
+	for _, script := range lookalikes {
+		for _, letter := range canonical {
+			if unicode.Is(script, letter) {
+				found++
+				break
+			}
+		}
+	}
+	if found > 1 {
+		return ErrMixed
+	}
+	return nil
 }

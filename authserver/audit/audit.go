@@ -18,6 +18,11 @@ const (
 	SignInRejected       Event = "sign_in_rejected"
 	SignInThrottled      Event = "sign_in_throttled"
 	SignInCancelled      Event = "sign_in_cancelled"
+	AccountCreated       Event = "account_created" // by sign-up, or by a first sign-in at an upstream provider
+	SignUpThrottled      Event = "sign_up_throttled"
+	UpstreamFailed       Event = "upstream_sign_in_failed"
+	IdentityLinked       Event = "identity_linked"
+	IdentityUnlinked     Event = "identity_unlinked"
 	ConsentGiven         Event = "consent_given"
 	ConsentDenied        Event = "consent_denied"
 	CodeIssued           Event = "code_issued"

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"cloakroom/authserver/client"
@@ -21,6 +22,9 @@ func (r *Registry) readWorkspace(tenant, name string, data []byte) (*workspace.W
 	}
 	if len(ws.Users) > 0 {
 		problems = append(problems, document.Problem{Pointer: "/users", Detail: "are made one by one, under …/users"})
+	}
+	if slices.ContainsFunc(ws.Sources, func(source workspace.Source) bool { return source.Type == workspace.SourceOIDC }) {
+		problems = append(problems, document.Problem{Pointer: "/identity_sources", Detail: "an upstream provider is configured in the file, which names where its secret is"})
 	}
 	ws.Tenant, ws.Base, ws.Name, ws.Clients, ws.Users = tenant, r.settings.Base, name, nil, nil
 	ws.SetDefaults()

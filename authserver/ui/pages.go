@@ -16,6 +16,17 @@ type Login struct {
 	Again    bool         // the user is signed in and is asked once more
 	Own      bool         // nobody waits: it is for the account pages
 	Notice   string
+
+	Local   bool         // there are local accounts: the form is shown
+	SignUp  string       // where who has none makes one; empty if nobody may
+	Sources []SourceLink // the upstream providers
+	Problem text.Message // what became of the last attempt at one
+}
+
+// SourceLink leads to an upstream provider.
+type SourceLink struct {
+	ID, Name, Address string
+	Last              bool // it was used here before
 }
 
 func (Login) template() string { return "login" }

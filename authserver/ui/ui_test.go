@@ -25,7 +25,7 @@ func TestPagesEscapeEveryText(t *testing.T) {
 	p := pages(t)
 	words := text.Verbatim(hostile)
 	for _, page := range []Page{
-		Login{Client: hostile, Action: hostile, CSRF: hostile, Username: hostile, Rejected: true, Wait: words, Notice: hostile},
+		Login{Local: true, Sources: []SourceLink{{ID: hostile, Name: hostile, Address: "javascript:alert(1)", Last: true}}, SignUp: "javascript:alert(1)", Client: hostile, Action: hostile, CSRF: hostile, Username: hostile, Rejected: true, Wait: words, Notice: hostile},
 		Consent{Client: hostile, Host: hostile, Username: hostile, Action: hostile, CSRF: hostile, Scopes: []ConsentScope{{hostile, words, hostile}}},
 		Logout{Username: hostile, Action: hostile, CSRF: hostile},
 		Message{Title: words, Text: text.Of("error.finished.text", "client", hostile), Next: "javascript:alert(1)", NextName: words},
@@ -51,7 +51,10 @@ func TestPagesHaveTheIDsOfTheContract(t *testing.T) {
 		page Page
 		ids  []string
 	}{
-		{Login{}, []string{"username", "password", "login", "cancel"}},
+		{Login{Local: true}, []string{"username", "password", "login", "cancel"}},
+		{Login{SignUp: "/signup", Local: true, Sources: []SourceLink{{ID: "corp"}}}, []string{"login", "signup", "source_corp"}},
+		{Login{Sources: []SourceLink{{ID: "corp"}}}, []string{"cancel", "source_corp"}},
+		{SignUp{}, []string{"username", "password", "password_again", "name", "email", "signup", "back"}},
 		{Consent{}, []string{"consent_allow", "consent_deny"}},
 		{Logout{}, []string{"logout_yes", "logout_no"}},
 	} {

@@ -26,6 +26,7 @@ func (w *Workspace) SetDefaults() {
 		w.Policy.setFAPIDefaults()
 	}
 	w.Policy.setDefaults()
+	w.setSourceDefaults()
 	if w.Policy.DefaultAudience == "" {
 		w.Policy.DefaultAudience = w.Issuer()
 	}
@@ -55,6 +56,7 @@ func (w *Workspace) Problems() []error {
 	}
 	problems = append(problems, w.Policy.problems()...)
 	problems = append(problems, w.scopeProblems()...)
+	problems = append(problems, w.sourceProblems()...)
 	problems = append(problems, w.clientProblems()...)
 	problems = append(problems, w.registrationProblems()...)
 	return append(problems, w.userProblems()...)

@@ -31,6 +31,8 @@ type Workspace struct {
 
 	// Registration is whether clients may register themselves.
 	Registration Registration `yaml:"registration"`
+	// Sources are where its users authenticate; default its local accounts alone.
+	Sources []Source `yaml:"identity_sources"`
 }
 
 // Preset is a set of rules that the rest of the workspace may not contradict.

@@ -31,6 +31,7 @@ func example(t *testing.T) string {
 		"secrets/key-encryption-key": keys.NewSealingKey().Reveal() + "\n",
 		"secrets/web":                "a-secret-for-this-test\n",
 		"secrets/carol":              "a password for this test\n",
+		"secrets/corp":               "a-secret-of-this-test\n",
 	} {
 		path := filepath.Join(folder, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
