@@ -62,7 +62,7 @@ func (s *traceReader) close() { _ = s.response.Body.Close() }
 func (s *traceReader) read() {
 	lines := bufio.NewScanner(s.response.Body)
 	lines.Buffer(nil, 1<<20)
-	name := ""
+	name, data := "", ""
 	for lines.Scan() {
 		field, value, _ := strings.Cut(lines.Text(), ": ")
 		s.mu.Lock()
@@ -71,7 +71,12 @@ func (s *traceReader) read() {
 		case "event":
 			name = value
 		case "data":
-			s.take(name, []byte(value))
+			data = value
+		case "": // the event is complete: what a cut stream left of one is none
+			if data != "" {
+				s.take(name, []byte(data))
+			}
+			name, data = "", ""
 		}
 		s.mu.Unlock()
 		s.tell()
