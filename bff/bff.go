@@ -100,9 +100,15 @@ func (b *BFF) Handler() http.Handler {
 	return b.inspected(b.spans.server(func(path string) string { return b.live.Load().pattern(path) }, admit))
 }
 
-// Close ends what runs in the background and keeps what sessions were seen. Requests should be over.
+// EndStreams ends the streams of events and the WebSockets, now and from now on, so that a shutdown does not wait for them and
+// their pages go on at another instance. Give it to [http.Server.RegisterOnShutdown].
+func (b *BFF) EndStreams() { b.streams.end() }
+
+// Close ends what runs in the background and keeps what sessions were seen. Requests should be over; streams are told.
 func (b *BFF) Close() error {
+	b.streams.end()
 	b.feeds.close()
+	b.streams.drain()
 	b.live.Load().proxy.closeIdle()
 	return b.sessions.Close()
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"sync"
 	"time"
 
 	"cloakroom/bff/api"
@@ -70,6 +69,10 @@ func (s *eventStream) run(ctx context.Context, watched <-chan session.Event) err
 				return nil
 			}
 			err = s.changed(ctx, event.Kind)
+		case <-s.b.streams.ending:
+			// The page knows what it has to ask again, and asks another instance.
+			_ = s.degrade()
+			return nil
 		case <-tick.C:
 			err = s.beat(ctx)
 		}
@@ -183,34 +186,3 @@ func (s *eventStream) write(text []byte) error {
 }
 
 func (b *BFF) warnAhead() time.Duration { return min(warnAhead, b.cfg.Session.Idle/5) }
-
-// streams counts the open event streams.
-type streams struct {
-	tick  time.Duration
-	mu    sync.Mutex
-	by    map[string]int
-	total int
-}
-
-func newStreams() *streams { return &streams{tick: streamTick, by: map[string]int{}} }
-
-// open reports whether the session may have one more.
-func (s *streams) open(id string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.by[id] >= maxStreamsPerSession || s.total >= maxStreams {
-		return false
-	}
-	s.by[id]++
-	s.total++
-	return true
-}
-
-func (s *streams) close(id string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.total--
-	if s.by[id]--; s.by[id] == 0 {
-		delete(s.by, id)
-	}
-}

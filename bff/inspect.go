@@ -119,6 +119,8 @@ func (s *traceStream) run(ctx context.Context, watched <-chan session.Event) {
 		select {
 		case <-ctx.Done():
 			return
+		case <-s.b.streams.ending:
+			return
 		case <-over:
 			_ = s.sendNews()
 			return

@@ -2,9 +2,11 @@ package bff
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"cloakroom/bff/session"
@@ -32,51 +34,82 @@ func (p *passage) bindStream(ctx context.Context, response *http.Response) {
 		grace = 0
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	body, metrics, sessions, id := response.Body, p.bff.metrics, p.bff.sessions, p.session
-	timer := time.AfterFunc(grace, func() {
-		if ctx.Err() != nil {
-			return
-		}
-		defer metrics.opened(streamAnswer)()
-		if endsFirst(ctx, sessions, id) {
-			_ = body.Close()
-		}
-	})
-	response.Body = &boundBody{body, func() {
-		timer.Stop()
-		cancel()
-	}}
+	bound := &boundBody{ReadCloser: response.Body, bff: p.bff, session: p.session, cancel: cancel}
+	if events { // a download has the time that a shutdown allows
+		bound.leaving = p.bff.streams.ending
+	}
+	bound.timer = time.AfterFunc(grace, func() { bound.watch(ctx) })
+	response.Body = bound
 }
 
 func isEventStream(response *http.Response) bool {
 	return strings.HasPrefix(response.Header.Get("Content-Type"), "text/event-stream")
 }
 
-// endsFirst waits for the session's end or the context's, and reports whether it was the session's. Without a session, the
-// context's is all there is.
-func endsFirst(ctx context.Context, sessions *session.Manager, id string) bool {
-	if id == "" {
-		<-ctx.Done()
-		return false
+// endOf waits for the end of a stream, and returns why it is to end: nil if it has ended by itself. An empty id is no
+// session, a nil leaving no instance that could go.
+func (b *BFF) endOf(ctx context.Context, id string, leaving <-chan struct{}) error {
+	var events <-chan session.Event
+	if id != "" {
+		events = b.sessions.Watch(ctx, id)
 	}
-	for event := range sessions.Watch(ctx, id) {
-		if event.Kind == session.Ended {
-			return true
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-leaving:
+			return errInstanceLeaving
+		case event, open := <-events:
+			if !open {
+				return nil
+			}
+			if event.Kind == session.Ended {
+				return errSessionEnded
+			}
 		}
 	}
-	return false
 }
 
-// boundBody is a body that says when nobody reads it any more.
+// boundBody is a body that ends with its session. A stream of events also ends, as if the API had ended it, when this
+// instance goes: the page then asks another one.
 type boundBody struct {
 	io.ReadCloser
-	done func()
+	bff     *BFF
+	session string
+	leaving <-chan struct{}
+	timer   *time.Timer
+	cancel  context.CancelFunc
+	left    atomic.Bool
+}
+
+func (s *boundBody) watch(ctx context.Context) {
+	if ctx.Err() != nil {
+		return
+	}
+	defer s.bff.metrics.opened(streamAnswer)()
+	why := s.bff.endOf(ctx, s.session, s.leaving)
+	if why == nil {
+		return
+	}
+	s.left.Store(errors.Is(why, errInstanceLeaving))
+	_ = s.ReadCloser.Close()
+}
+
+func (s *boundBody) Read(p []byte) (int, error) {
+	n, err := s.ReadCloser.Read(p)
+	if err != nil && s.left.Load() {
+		err = io.EOF
+	}
+	return n, err
 }
 
 func (s *boundBody) Close() error {
-	s.done()
+	s.timer.Stop()
+	s.cancel()
 	return s.ReadCloser.Close()
 }
+
+var errAnswerTooLong = errors.New("the answer is longer than the route allows")
 
 // limited cuts an answer off: its reader fails, so that nobody takes the part for the whole.
 type limited struct {

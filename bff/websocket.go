@@ -1,20 +1,11 @@
 package bff
 
 import (
-	"context"
 	"encoding/base64"
-	"errors"
-	"fmt"
-	"io"
 	"net/http"
 	"strings"
 
 	"cloakroom/bff/api"
-)
-
-var (
-	errSessionEnded  = errors.New("the session ended")
-	errAnswerTooLong = errors.New("the answer is longer than the route allows")
 )
 
 // The headers of the opening handshake (RFC 6455 §4), beside Connection and Upgrade, which are ours.
@@ -70,61 +61,5 @@ func openHandshake(out, in http.Header) {
 		if values := in[name]; values != nil {
 			out[name] = values
 		}
-	}
-}
-
-// tunnel opens a WebSocket: from here on bytes pass both ways, until either side or the session ends.
-func (p *passage) tunnel(ctx context.Context, w http.ResponseWriter, response *http.Response) error {
-	upstream, ok := response.Body.(io.ReadWriteCloser)
-	if !ok {
-		return refuse(api.UpstreamInvalid, "the API switched protocols and kept its connection")
-	}
-	defer func() { _ = upstream.Close() }()
-	browser, _, err := http.NewResponseController(w).Hijack()
-	if err != nil {
-		return fmt.Errorf("take over the connection: %w", err)
-	}
-	defer func() { _ = browser.Close() }()
-	// Closing both ends what waits for either.
-	defer context.AfterFunc(ctx, func() {
-		_ = browser.Close()
-		_ = upstream.Close()
-	})()
-	header := w.Header()
-	for name, values := range response.Header {
-		if webSocketReturned[name] {
-			header[name] = values
-		}
-	}
-	secureAnswer(header)
-	opening := http.Response{StatusCode: http.StatusSwitchingProtocols, ProtoMajor: 1, ProtoMinor: 1, Header: header}
-	if opening.Write(browser) != nil {
-		return nil // the browser has gone
-	}
-	ended := make(chan struct{}, 2)
-	for to, from := range map[io.Writer]io.Reader{browser: upstream, upstream: browser} {
-		go func() {
-			_, _ = io.Copy(to, from)
-			ended <- struct{}{}
-		}()
-	}
-	<-ended
-	return nil
-}
-
-// boundToSession is a context that ends with the session, so that the connection does.
-func (p *passage) boundToSession(ctx context.Context) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	closed := p.bff.metrics.opened(streamWebSocket)
-	if p.session != "" {
-		go func() {
-			if endsFirst(ctx, p.bff.sessions, p.session) {
-				cancel(errSessionEnded)
-			}
-		}()
-	}
-	return ctx, func() {
-		cancel(nil)
-		closed()
 	}
 }

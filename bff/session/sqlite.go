@@ -200,27 +200,6 @@ func (s *SQLite) List(ctx context.Context, issuer, subject string) ([]Record, er
 	return records, nil
 }
 
-// Sweep implements [Store].
-func (s *SQLite) Sweep(ctx context.Context, now time.Time, limit int) (int, error) {
-	swept := 0
-	err := s.change(ctx, func(tx *sql.Tx) error {
-		for _, statement := range []string{
-			"DELETE FROM records WHERE id IN (SELECT id FROM records WHERE idle < ? LIMIT ?)",
-			"DELETE FROM cookies WHERE hash IN (SELECT hash FROM cookies WHERE expires < ? LIMIT ?)",
-			"DELETE FROM leases WHERE id IN (SELECT id FROM leases WHERE until < ? LIMIT ?)",
-			"DELETE FROM uses WHERE key IN (SELECT key FROM uses WHERE until < ? LIMIT ?)",
-		} {
-			deleted, err := affected(tx.ExecContext(ctx, statement, nanos(now), limit))
-			if err != nil {
-				return err
-			}
-			swept += deleted
-		}
-		return nil
-	})
-	return swept, err
-}
-
 // Ping implements [Store].
 func (s *SQLite) Ping(ctx context.Context) error {
 	return s.change(ctx, func(*sql.Tx) error { return nil })

@@ -14,6 +14,27 @@ func (s *SQLite) Count(ctx context.Context) (live int, err error) {
 	return live, err
 }
 
+// Sweep implements [Store].
+func (s *SQLite) Sweep(ctx context.Context, now time.Time, limit int) (int, error) {
+	swept := 0
+	err := s.change(ctx, func(tx *sql.Tx) error {
+		for _, statement := range []string{
+			"DELETE FROM records WHERE id IN (SELECT id FROM records WHERE idle < ? LIMIT ?)",
+			"DELETE FROM cookies WHERE hash IN (SELECT hash FROM cookies WHERE expires < ? LIMIT ?)",
+			"DELETE FROM leases WHERE id IN (SELECT id FROM leases WHERE until < ? LIMIT ?)",
+			"DELETE FROM uses WHERE key IN (SELECT key FROM uses WHERE until < ? LIMIT ?)",
+		} {
+			deleted, err := affected(tx.ExecContext(ctx, statement, nanos(now), limit))
+			if err != nil {
+				return err
+			}
+			swept += deleted
+		}
+		return nil
+	})
+	return swept, err
+}
+
 // FindCookie implements [Cookies].
 func (s *SQLite) FindCookie(ctx context.Context, hash string) ([]byte, error) {
 	var sealed []byte

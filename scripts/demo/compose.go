@@ -128,6 +128,7 @@ func (p *product) servers(log *slog.Logger) map[string]*http.Server {
 		"API_PORT":       demoapi.HTTPServer(p.api.Handler(), log),
 		"API_ADMIN_PORT": demoapi.HTTPServer(p.api.Admin(), log),
 	}
+	servers["PORT"].RegisterOnShutdown(p.front.EndStreams)
 	for _, public := range []string{"PORT", "AS_PORT", "API_PORT"} {
 		servers[public].TLSConfig = p.secure.Clone() // nil stays nil
 	}

@@ -105,7 +105,7 @@ func TestATakenPortNamesItselfAndItsOverride(t *testing.T) {
 	}
 	defer func() { _ = taken.Close() }()
 	address := taken.Addr().String()
-	err = listenAndServe(t.Context(), slog.New(slog.DiscardHandler), []face{{"listen", "BFF_LISTEN", address, http.NotFoundHandler()}}, func() { t.Error("ready") })
+	err = listenAndServe(t.Context(), slog.New(slog.DiscardHandler), []face{{"listen", "BFF_LISTEN", address, http.NotFoundHandler(), nil}}, func() { t.Error("ready") })
 	if err == nil || !strings.Contains(err.Error(), address) || !strings.Contains(err.Error(), "BFF_LISTEN") {
 		t.Error(err)
 	}
@@ -127,7 +127,7 @@ func TestServersEndGracefully(t *testing.T) {
 	})
 	ready, ended := make(chan struct{}), make(chan error, 1)
 	go func() {
-		ended <- listenAndServe(ctx, slog.New(slog.DiscardHandler), []face{{"listen", "BFF_LISTEN", address, handler}}, func() { close(ready) })
+		ended <- listenAndServe(ctx, slog.New(slog.DiscardHandler), []face{{"listen", "BFF_LISTEN", address, handler, nil}}, func() { close(ready) })
 	}()
 	<-ready
 	status := make(chan int, 1)

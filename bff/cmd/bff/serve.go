@@ -80,8 +80,8 @@ func serveBFF(ctx context.Context, cfg bff.Config, page http.Handler, args []str
 	}
 	defer onHangup(ctx, func() { reload(ctx, front, args, log) })()
 	return listenAndServe(ctx, log, []face{
-		{"listen", "BFF_LISTEN", cfg.Listen, front.Handler()},
-		{"admin_listen", "BFF_ADMIN_LISTEN", cfg.AdminListen, front.Admin()},
+		{"listen", "BFF_LISTEN", cfg.Listen, front.Handler(), front.EndStreams},
+		{"admin_listen", "BFF_ADMIN_LISTEN", cfg.AdminListen, front.Admin(), nil},
 	}, func() { log.Info("ready", "origin", cfg.Origin, "listen", cfg.Listen, "admin_listen", cfg.AdminListen) })
 }
 
@@ -122,10 +122,11 @@ func reload(ctx context.Context, front *bff.BFF, args []string, log *slog.Logger
 	log.InfoContext(ctx, "configuration reloaded", "routes", len(cfg.Routes), "providers", len(cfg.Providers))
 }
 
-// face is a listener of the program, with what overrides its address.
+// face is a listener of the program, with what overrides its address and what is done first when the program ends.
 type face struct {
 	key, override, address string
 	handler                http.Handler
+	leave                  func()
 }
 
 // listenAndServe opens every listener before it serves on any, so that a port that is taken stops the start.
@@ -142,6 +143,9 @@ func listenAndServe(ctx context.Context, log *slog.Logger, faces []face, ready f
 	failed := make(chan error, len(faces))
 	for i, f := range faces {
 		server := bff.NewServer(f.handler, log)
+		if f.leave != nil {
+			server.RegisterOnShutdown(f.leave)
+		}
 		servers = append(servers, server)
 		go func() { failed <- server.Serve(listeners[i]) }()
 	}
