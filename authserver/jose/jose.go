@@ -1,6 +1,6 @@
-// Package jose reads the JWTs that others sign (client assertions, DPoP proofs) strictly: one spelling for each, no header that
-// chooses how it is verified, no member twice. It owns the parsing and the public keys; what the claims have to say,
-// packages client and dpop know. It makes no JWT.
+// Package jose reads the JWTs that others sign (client assertions, DPoP proofs, and at an API access tokens) strictly: one spelling
+// for each, no header that chooses how it is verified, no member twice. It owns the parsing and the public keys; what the claims
+// have to say, packages client, dpop and resource know. It makes no JWT.
 //
 // Start with [Parse], then [Token.Verify].
 package jose

@@ -3,9 +3,9 @@ package resource
 import (
 	"encoding/json"
 	"errors"
-	"strconv"
 	"time"
 
+	"cloakroom/authserver/jose"
 	"cloakroom/authserver/oauth"
 )
 
@@ -39,10 +39,10 @@ type claims struct {
 	Audience     audience        `json:"aud"`
 	ClientID     string          `json:"client_id"`
 	ID           string          `json:"jti"`
-	Issued       *numericDate    `json:"iat"`
-	Expires      *numericDate    `json:"exp"`
-	NotBefore    *numericDate    `json:"nbf"`
-	AuthTime     *numericDate    `json:"auth_time"`
+	Issued       *jose.Date      `json:"iat"`
+	Expires      *jose.Date      `json:"exp"`
+	NotBefore    *jose.Date      `json:"nbf"`
+	AuthTime     *jose.Date      `json:"auth_time"`
 	Scope        string          `json:"scope"`
 	ACR          string          `json:"acr"`
 	AMR          []string        `json:"amr"`
@@ -55,9 +55,9 @@ type confirmation struct {
 	Certificate string `json:"x5t#S256"`
 }
 
-func parseClaims(part string) (claims, error) {
+func parseClaims(token *jose.Token) (claims, error) {
 	var parsed claims
-	if err := parsePart(part, &parsed); err != nil {
+	if err := token.Claims(&parsed); err != nil {
 		return claims{}, invalid("claims: %v", err)
 	}
 	return parsed, nil
@@ -66,11 +66,11 @@ func parseClaims(part string) (claims, error) {
 func (c claims) token(bound confirmation) *Token {
 	token := &Token{
 		Issuer: c.Issuer, Subject: c.Subject, ClientID: c.ClientID, ID: c.ID, Scopes: oauth.ParseScopes(c.Scope),
-		Issued: c.Issued.time(), Expires: c.Expires.time(), ACR: c.ACR, AMR: c.AMR,
+		Issued: c.Issued.Time().UTC(), Expires: c.Expires.Time().UTC(), ACR: c.ACR, AMR: c.AMR,
 		JKT: bound.JKT, Certificate: bound.Certificate,
 	}
 	if c.AuthTime != nil {
-		token.AuthTime = c.AuthTime.time()
+		token.AuthTime = c.AuthTime.Time().UTC()
 	}
 	return token
 }
@@ -100,20 +100,3 @@ func (a audience) one() (string, bool) {
 	}
 	return a[0], true
 }
-
-// numericDate is a NumericDate (RFC 7519 §2) in whole seconds, within the years that make sense.
-type numericDate int64
-
-const maxNumericDate = 253402300799 // the end of the year 9999
-
-// UnmarshalJSON takes a whole number only: 1e300, fractions, strings and negative numbers are not dates.
-func (n *numericDate) UnmarshalJSON(data []byte) error {
-	seconds, err := strconv.ParseInt(string(data), 10, 64)
-	if err != nil || seconds < 0 || seconds > maxNumericDate {
-		return errors.New("a date is not a whole number of seconds")
-	}
-	*n = numericDate(seconds)
-	return nil
-}
-
-func (n *numericDate) time() time.Time { return time.Unix(int64(*n), 0).UTC() }

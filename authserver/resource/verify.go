@@ -7,10 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/lestrrat-go/jwx/v2/jws"
+
+	"cloakroom/authserver/jose"
 )
 
 // maxToken is the longest token in bytes that is looked at.
@@ -55,36 +56,28 @@ func (v *Verifier) Verify(ctx context.Context, text string) (*Token, error) {
 
 // verify verifies a token that was not seen before.
 func (v *Verifier) verify(ctx context.Context, text string) (*Token, *keySet, error) {
-	parts, err := split(text)
+	parsed, err := parse(text)
 	if err != nil {
 		return nil, nil, err
 	}
-	header, err := parseHeader(parts[0])
-	if err != nil {
-		return nil, nil, err
-	}
+	header, algorithm := parsed.Header, parsed.Header.Algorithm.String()
 	// RFC 8725 §3.1: the algorithm is one of those that are configured; the header only says which of them.
-	if !slices.Contains(v.config.Algorithms, header.Algorithm) {
-		return nil, nil, invalid("alg %q is not accepted", header.Algorithm)
+	if !slices.Contains(v.config.Algorithms, algorithm) {
+		return nil, nil, invalid("alg %q is not accepted", algorithm)
 	}
 	// RFC 9068 §4: the type is at+jwt, so that no other kind of token is taken for an access token.
-	if !isAccessToken(header.Type) {
+	if !parsed.Is("at+jwt") {
 		return nil, nil, invalid("typ %q is not at+jwt", header.Type)
 	}
-	keys, candidates, err := v.keys.find(ctx, header.KeyID, header.Algorithm)
+	keys, candidates, err := v.keys.find(ctx, header.KeyID, algorithm)
 	if err != nil {
 		return nil, nil, err
 	}
 	if !signedByOne(text, candidates) {
 		return nil, nil, invalid("the signature is wrong")
 	}
-	token, err := v.claims(parts[1])
+	token, err := v.claims(parsed)
 	return token, keys, err
-}
-
-// isAccessToken compares as media types are compared, and with the prefix that RFC 7515 §4.1.9 lets a header leave out.
-func isAccessToken(mediaType string) bool {
-	return strings.EqualFold(mediaType, "at+jwt") || strings.EqualFold(mediaType, "application/at+jwt")
 }
 
 // signedByOne verifies the signature with each of the keys that have the token's kid and fit its alg: one, unless the issuer
@@ -97,8 +90,8 @@ func signedByOne(text string, candidates []key) bool {
 }
 
 // claims reads the claims of a token whose signature is good, and checks them.
-func (v *Verifier) claims(part string) (*Token, error) {
-	claims, err := parseClaims(part)
+func (v *Verifier) claims(parsed *jose.Token) (*Token, error) {
+	claims, err := parseClaims(parsed)
 	if err != nil {
 		return nil, err
 	}
@@ -135,15 +128,15 @@ func (v *Verifier) checkTimes(claims claims, now time.Time) error {
 	if claims.Expires == nil || claims.Issued == nil {
 		return invalid("exp or iat is missing")
 	}
-	issued := claims.Issued.time()
+	issued := claims.Issued.Time()
 	switch {
-	case !now.Before(claims.Expires.time().Add(v.config.Skew)):
+	case !now.Before(claims.Expires.Time().Add(v.config.Skew)):
 		return invalid("it has expired")
 	case issued.After(now.Add(v.config.Skew)):
 		return invalid("it was issued in the future")
 	case issued.Before(now.Add(-maxAge)):
 		return invalid("it was issued more than %s ago", maxAge)
-	case claims.NotBefore != nil && claims.NotBefore.time().After(now.Add(v.config.Skew)):
+	case claims.NotBefore != nil && claims.NotBefore.Time().After(now.Add(v.config.Skew)):
 		return invalid("it is not valid yet")
 	default:
 		return nil

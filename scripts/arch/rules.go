@@ -26,7 +26,7 @@ var imports = map[string][]string{
 	"authserver/oauth":    {},
 	"authserver/store":    {"authserver/oauth", "*"},
 	"authserver/account":  {"authserver/store", "authserver/oauth", "*"},
-	"authserver/resource": {"authserver/oauth", "authserver/dpop", "*"}, // never the server's insides
+	"authserver/resource": {"authserver/oauth", "authserver/dpop", "authserver/jose", "*"}, // never the server's insides
 	"authserver/demoapi":  {"authserver/oauth", "authserver/resource", "*"},
 
 	"web": {},
