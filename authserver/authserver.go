@@ -90,6 +90,7 @@ func newServer(ctx context.Context, cfg Config, st store.Store, log *slog.Logger
 		return nil, fmt.Errorf("authserver: %w", err)
 	}
 	s.backchannel = newBackchannel(s.outbound, log, s.audit, now, s.metrics.logout)
+	s.backchannel.trace = s.trace
 	s.clientKeys = client.NewRemoteKeys(s.outbound, now)
 	if s.mutualTLS, err = newCertificateSource(cfg.MutualTLS); err != nil {
 		return nil, fmt.Errorf("authserver: %w", err)

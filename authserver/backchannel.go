@@ -15,6 +15,7 @@ import (
 	"cloakroom/authserver/audit"
 	"cloakroom/authserver/store"
 	"cloakroom/authserver/token"
+	"cloakroom/authserver/trace"
 )
 
 // notice is one client that is told that one of its sessions has ended.
@@ -46,6 +47,7 @@ type backchannel struct {
 	client  *http.Client
 	audit   *audit.Log
 	log     *slog.Logger
+	trace   *trace.Feed // nil: off
 	now     func() time.Time
 	count   func(outcome string)
 	pauses  []time.Duration // before each attempt
@@ -158,15 +160,18 @@ func (b *backchannel) attempt(ctx context.Context, n notice) (final bool, err er
 	if err != nil {
 		return false, err
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, n.uri, strings.NewReader(url.Values{"logout_token": {text}}.Encode()))
+	form := url.Values{"logout_token": {text}}.Encode()
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, n.uri, strings.NewReader(form))
 	if err != nil {
 		return true, err
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	told := b.trace.Send(trace.BackchannelLogout, request, form, func(id string) bool { return id == n.clientID }, n.sid)
 	response, err := b.client.Do(request)
 	if err != nil {
 		return errors.Is(err, ErrOutbound), err
 	}
+	told.Answered(response.StatusCode)
 	_, _ = io.CopyN(io.Discard, response.Body, maxLogoutAnswer) // so that the connection can be used again
 	_ = response.Body.Close()
 	// §2.8: 200, or 204, means that the client is logged out; 400 that it refuses the token. What comes between is for another try.

@@ -94,6 +94,12 @@ func parseParties(allow, web, other string, environment map[string]string) (auth
 // startParties runs a server that tells web and other at their addresses.
 func startParties(t *testing.T, allow, web, other string) (*house, *authserver.Server) {
 	t.Helper()
+	return startPartiesAs(t, func(*authserver.Config) {}, allow, web, other)
+}
+
+// startPartiesAs is startParties with another configuration.
+func startPartiesAs(t *testing.T, change func(*authserver.Config), allow, web, other string) (*house, *authserver.Server) {
+	t.Helper()
 	h := &house{t: t, log: &lockedBuffer{}, clock: &clock{now: time.Now()}}
 	h.store = memory.New(h.clock.Now)
 	for _, key := range sealedKeys().records {
@@ -111,6 +117,7 @@ func startParties(t *testing.T, allow, web, other string) (*house, *authserver.S
 	if err != nil {
 		t.Fatal(err)
 	}
+	change(&cfg)
 	server, err := authserver.NewAt(t.Context(), cfg, h.store, slog.New(slog.NewJSONHandler(h.log, nil)), h.clock.Now)
 	if err != nil {
 		t.Fatal(err)

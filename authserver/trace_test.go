@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"cloakroom/authserver"
 	"cloakroom/authserver/store"
 	"cloakroom/authserver/trace"
 )
@@ -78,6 +79,17 @@ func (f *feed) frame() (name, data string) {
 	return "", ""
 }
 
+// event reads the next event.
+func (f *feed) event() trace.Event {
+	f.t.Helper()
+	name, data := f.frame()
+	var event trace.Event
+	if err := json.Unmarshal([]byte(data), &event); err != nil || name != "trace" {
+		f.t.Fatalf("%s %s: %v", name, data, err)
+	}
+	return event
+}
+
 // until reads the events up to the response of the exchange that is named.
 func (f *feed) until(last trace.Name) []trace.Event {
 	f.t.Helper()
@@ -88,11 +100,7 @@ func (f *feed) untilNth(last trace.Name, count int) []trace.Event {
 	f.t.Helper()
 	var events []trace.Event
 	for {
-		name, data := f.frame()
-		var event trace.Event
-		if err := json.Unmarshal([]byte(data), &event); err != nil || name != "trace" {
-			f.t.Fatalf("%s %s: %v", name, data, err)
-		}
+		event := f.event()
 		events = append(events, event)
 		if event.Name == last && event.Message.Status != 0 {
 			if count--; count == 0 {
@@ -337,5 +345,61 @@ func TestTraceOfPushedRequestsAndRefreshes(t *testing.T) {
 	if refreshed.Step != 0 || !checked(refreshed)["refresh_token_unused"] || len(refreshed.Correlations) != 1 ||
 		!slices.Contains(events[len(events)-3].Correlations, refreshed.Correlations[0]) {
 		t.Errorf("the refresh %+v is not found by the sid of the redemption %+v", refreshed, events[len(events)-3])
+	}
+}
+
+// TestTraceTellsABackChannelLogout signs out at the server and follows the notice to the client.
+func TestTraceTellsABackChannelLogout(t *testing.T) {
+	web := newParty(t)
+	h, server := startPartiesAs(t, func(cfg *authserver.Config) { cfg.Trace = true }, loopback, web.URL, "")
+	h.as = server
+	b := h.browser()
+	hint := b.signInAt("web", callback)
+	f := h.feed()
+	b.get(h.issuer + "/oauth2/logout?" + url.Values{"id_token_hint": {hint}}.Encode())
+	token := web.token(t)
+	_, claims := logoutClaims(t, token)
+	sid, _ := claims["sid"].(string)
+	var sent, ended []trace.Event
+	for len(sent) < 2 || len(ended) < 2 {
+		if event := f.event(); event.Name == trace.BackchannelLogout {
+			sent = append(sent, event)
+		} else {
+			ended = append(ended, event)
+		}
+	}
+	for _, event := range append(sent, ended...) {
+		if !slices.Contains(event.Correlations, trace.Digest(sid)) {
+			t.Errorf("%s is not found by the sid: %+v", event.Name, event)
+		}
+	}
+	notice := told(sent[0].Message, "logout_token")
+	if sent[0].From != trace.AuthorizationServer || sent[0].Message.Origin != web.URL || notice.Digest != trace.Digest(token) ||
+		notice.Token.Claims["sid"] != "digest:"+trace.Digest(sid) || notice.Token.Claims["sub"] != nil || sent[1].Message.Status != http.StatusOK {
+		t.Errorf("%+v, %+v", sent[0].Message, sent[1].Message)
+	}
+	if ended[0].Name != trace.EndSession || !checked(ended[0])["id_token_hint"] || told(ended[0].Message, "id_token_hint").Token == nil {
+		t.Errorf("%+v", ended[0])
+	}
+}
+
+func TestTraceIsForLoopbackHostsOnly(t *testing.T) {
+	for name, row := range map[string]struct {
+		base, admin string
+		want        string
+	}{
+		"control":                    {"https://localhost:9000", "127.0.0.1:9091", ""},
+		"control, names of loopback": {"http://as.localhost:9000", "[::1]:9091", ""},
+		"a public host":              {"https://as.example", "127.0.0.1:9091", "trace: base_url"},
+		"a host that begins so":      {"https://localhost.example", "127.0.0.1:9091", "trace: base_url"},
+		"a public admin listener":    {"https://localhost:9000", "0.0.0.0:9091", "trace: admin_listen"},
+		"every interface":            {"https://localhost:9000", ":9091", "trace: admin_listen"},
+	} {
+		environment := map[string]string{authserver.EnvBaseURL: row.base, authserver.EnvAdminListen: row.admin}
+		_, err := authserver.ParseConfig("test.yaml", []byte(strings.NewReplacer("$WEB", strings.Repeat("ab", 32), "$SIGNER", signerKey().publicJWK()).Replace(tracing)),
+			func(name string) string { return environment[name] })
+		if (row.want == "" && err != nil) || (row.want != "" && (err == nil || !strings.Contains(err.Error(), row.want))) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

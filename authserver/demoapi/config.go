@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"cloakroom/authserver/resource"
+	"cloakroom/authserver/trace"
 )
 
 // The environment variables that override keys of the file.
@@ -39,6 +41,9 @@ type Config struct {
 	AdminListen string `yaml:"admin_listen"`
 	// Database is the path of a SQLite file. Default: demoapi.db.
 	Database string `yaml:"database"`
+	// Trace tells what is checked of every request's access token, redacted, to whoever reads GET /trace of the admin listener. It is
+	// for demonstrations: only for an audience on a loopback host. Default: false.
+	Trace bool `yaml:"trace"`
 }
 
 // ParseConfig reads the configuration from YAML and the environment, sets defaults, and joins every problem in one error. name is how
@@ -99,10 +104,19 @@ func (c Config) Validate() error {
 	if c.Listen == c.AdminListen && !slices.Contains([]string{"127.0.0.1:0", "localhost:0", "[::1]:0"}, c.Listen) {
 		problems = append(problems, fmt.Errorf("listen and admin_listen: are both %q", c.Listen))
 	}
+	if c.Trace && !c.onLoopback() {
+		problems = append(problems, fmt.Errorf("trace: audience %q or admin_listen is not on a loopback host; the trace is for demonstrations", c.Audience))
+	}
 	if c.Database == "" {
 		problems = append(problems, errors.New("database: is missing"))
 	}
 	return errors.Join(problems...)
+}
+
+// onLoopback reports whether nobody but this machine uses the API.
+func (c Config) onLoopback() bool {
+	audience, err := url.Parse(c.Audience)
+	return err == nil && trace.LoopbackHost(audience.Host) && trace.LoopbackHost(c.AdminListen)
 }
 
 func validateAddress(key, address string) error {

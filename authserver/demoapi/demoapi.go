@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"cloakroom/authserver/resource"
+	"cloakroom/authserver/trace"
 )
 
 // The scopes of the API.
@@ -33,6 +34,8 @@ type API struct {
 	events    *hub
 	verifiers resource.Several
 	now       func() time.Time
+	audience  string
+	trace     *trace.Feed // nil: off
 
 	heartbeat time.Duration
 	closing   chan struct{}
@@ -45,10 +48,11 @@ func New(cfg Config, log *slog.Logger) (*API, error) {
 		return nil, err
 	}
 	ctx := context.Background() // of the start-up
+	feed, checked := newTrace(cfg)
 	var verifiers resource.Several
 	for _, issuer := range cfg.Issuers {
 		verifier, err := resource.New(ctx, resource.Config{
-			Issuer: issuer, Audience: cfg.Audience, Algorithms: cfg.Algorithms, Logger: log,
+			Issuer: issuer, Audience: cfg.Audience, Algorithms: cfg.Algorithms, Logger: log, Checked: checked,
 		})
 		if err != nil {
 			return nil, fmt.Errorf("demoapi: %w", err)
@@ -61,7 +65,7 @@ func New(cfg Config, log *slog.Logger) (*API, error) {
 	}
 	return &API{
 		log: log, notes: kept, events: newHub(), verifiers: verifiers, now: time.Now,
-		heartbeat: heartbeat, closing: make(chan struct{}),
+		audience: cfg.Audience, trace: feed, heartbeat: heartbeat, closing: make(chan struct{}),
 	}, nil
 }
 
@@ -70,6 +74,7 @@ func (a *API) Close() error {
 	var err error
 	a.once.Do(func() {
 		close(a.closing)
+		a.trace.Close()
 		err = a.notes.close()
 	})
 	return err
@@ -79,7 +84,7 @@ func (a *API) Close() error {
 func (a *API) Handler() http.Handler {
 	mux := http.NewServeMux()
 	for path, methods := range a.routes() {
-		mux.Handle(path, a.dispatch(methods))
+		mux.Handle(path, a.traced(a.dispatch(methods)))
 	}
 	mux.Handle("/", a.dispatch(nil))
 	return a.observe(mux)
@@ -100,8 +105,8 @@ func (a *API) routes() map[string]map[string]http.Handler {
 	}
 }
 
-// Admin serves the admin listener: /livez says that the process runs, /readyz that it can do its work. It belongs on a loopback
-// address.
+// Admin serves the admin listener: /livez says that the process runs, /readyz that it can do its work, /trace what the demo shows of
+// every request. It belongs on a loopback address.
 func (a *API) Admin() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { writeHealth(w, http.StatusOK, "live") })
@@ -115,6 +120,7 @@ func (a *API) Admin() http.Handler {
 		}
 		writeHealth(w, http.StatusOK, "ready")
 	})
+	mux.Handle("GET /trace", a.trace)
 	return mux
 }
 

@@ -30,7 +30,7 @@ type world struct {
 	path   string // of the database
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t *testing.T, changes ...func(*Config)) *world {
 	t.Helper()
 	w := &world{t: t, path: filepath.Join(t.TempDir(), "notes.db")}
 	w.startIssuer()
@@ -39,6 +39,9 @@ func newWorld(t *testing.T) *world {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, change := range changes {
+		change(&cfg)
 	}
 	w.api, err = New(cfg, slog.New(slog.DiscardHandler))
 	if err != nil {

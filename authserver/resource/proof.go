@@ -28,10 +28,10 @@ func (t *Token) scheme() string {
 // checkBinding holds a request to what its token is bound to.
 func (v *Verifier) checkBinding(w http.ResponseWriter, r *http.Request, token *Token, scheme, text string) error {
 	// RFC 9449 §7.2: a token that is bound to a key is never taken as a bearer token, nor one that is not bound as if it were.
-	if token.scheme() != scheme {
+	if !v.check(r.Context(), "token_scheme", "RFC 9449 §7.2", token.scheme() == scheme) {
 		return &challenge{scheme: token.scheme(), code: oauth.InvalidToken, description: "the access token is for another scheme"}
 	}
-	if token.Certificate != "" && !presentsCertificate(r, token.Certificate) {
+	if token.Certificate != "" && !v.check(r.Context(), "certificate", "RFC 8705 §3", presentsCertificate(r, token.Certificate)) {
 		return &challenge{scheme: scheme, code: oauth.InvalidToken, description: "the access token is bound to another certificate"}
 	}
 	if token.JKT == "" {
@@ -61,7 +61,7 @@ func (v *Verifier) checkProof(r *http.Request, token *Token, text string) error 
 		return &challenge{scheme: oauth.TokenTypeDPoP, code: oauth.InvalidDPoPProof, description: "the dpop proof is invalid"}
 	case err != nil:
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
-	case subtle.ConstantTimeCompare([]byte(jkt), []byte(token.JKT)) != 1:
+	case !v.check(r.Context(), "dpop_key", "RFC 9449 §7.1", subtle.ConstantTimeCompare([]byte(jkt), []byte(token.JKT)) == 1):
 		return &challenge{scheme: oauth.TokenTypeDPoP, code: oauth.InvalidToken, description: "the access token is bound to another key"}
 	}
 	return nil

@@ -41,7 +41,7 @@ func (v *Verifier) authorize(w http.ResponseWriter, r *http.Request, required oa
 	if err != nil {
 		return nil, err
 	}
-	if text == "" {
+	if !v.check(r.Context(), "token_present", "RFC 6750 §2.1", text != "") {
 		return nil, errNoToken
 	}
 	token, err := v.Verify(r.Context(), text)
@@ -52,7 +52,7 @@ func (v *Verifier) authorize(w http.ResponseWriter, r *http.Request, required oa
 		return nil, err
 	}
 	// RFC 6750 §3.1: insufficient_scope names the scopes that are needed.
-	if !token.Scopes.Covers(required) {
+	if !v.check(r.Context(), "scope", "RFC 6750 §3.1", token.Scopes.Covers(required)) {
 		return nil, &challenge{scheme: scheme, code: oauth.InsufficientScope, description: "the access token lacks a scope", scopes: required}
 	}
 	return token, nil
@@ -68,7 +68,9 @@ func (v *Verifier) RequireRecent(maxAge time.Duration, acr ...string) func(http.
 				v.refuse(w, r, errNoToken)
 				return
 			}
-			if !v.recent(token, maxAge) || (len(acr) > 0 && !slices.Contains(acr, token.ACR)) {
+			recent := v.check(r.Context(), "auth_time", "RFC 9470 §3", v.recent(token, maxAge))
+			strong := len(acr) == 0 || v.check(r.Context(), "acr", "RFC 9470 §3", slices.Contains(acr, token.ACR))
+			if !recent || !strong {
 				v.refuse(w, r, &challenge{
 					scheme: token.scheme(), code: oauth.InsufficientUserAuthentication, description: "a more recent or stronger authentication is needed",
 					maxAge: maxAge, acr: acr,

@@ -1,6 +1,7 @@
 package resource
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
@@ -199,4 +200,28 @@ func BenchmarkVerify(b *testing.B) {
 			}
 		}
 	})
+}
+
+// TestCheckedIsToldEveryCheckAndItsResult: a user of the package sees what was checked, up to the check that failed.
+func TestCheckedIsToldEveryCheckAndItsResult(t *testing.T) {
+	issuer := newIssuer(t)
+	var told []string
+	verifier := issuer.verifier(func(config *Config) {
+		config.Checked = func(_ context.Context, name, spec string, ok bool) {
+			if spec == "" {
+				t.Errorf("%s has no place in a specification", name)
+			}
+			told = append(told, fmt.Sprint(name, " ", ok))
+		}
+	})
+	answer(t, request(t, "Bearer "+issuer.token()), verifier.Require("notes.admin"))
+	want := "token_present true, jwt true, alg true, typ true, kid true, signature true, iss true, aud true, claims true, exp true, token_scheme true, scope false"
+	if got := strings.Join(told, ", "); got != want {
+		t.Errorf("told %s, want %s", got, want)
+	}
+	told = nil
+	answer(t, request(t, "Bearer "+issuer.sign(issuer.header().with("typ", "JWT"), issuer.claims())), verifier.Require())
+	if got := strings.Join(told, ", "); got != "token_present true, jwt true, alg true, typ false" {
+		t.Errorf("after a check that failed: %s", got)
+	}
 }

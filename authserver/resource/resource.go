@@ -47,6 +47,10 @@ type Config struct {
 	Now func() time.Time
 	// Logger gets one line for each fetch of the keys that fails. Default: slog.DiscardHandler.
 	Logger *slog.Logger
+	// Checked, unless it is nil, is told every check of a request as it is made: a stable name such as "aud", its place in the
+	// specification, and whether it passed. A token that was verified before is found by its hash, and told as "verified_before". It
+	// is called on the request's path and must not block.
+	Checked func(ctx context.Context, name, spec string, ok bool)
 }
 
 const maxSkew = 10 * time.Second
@@ -118,7 +122,7 @@ func New(_ context.Context, config Config) (*Verifier, error) {
 	v := &Verifier{config: config, keys: newKeySource(config), cache: newCache(config.CacheSize)}
 	// The nonces are of this process: another instance's client learns of it with its first answer (RFC 9449 §9).
 	v.nonces = dpop.NewNonces([]byte(rand.Text()), config.Audience)
-	v.proofs = dpop.Verifier{Nonces: v.nonces, Once: dpop.NewMemory(maxProofs, config.Now).Use, Now: config.Now}
+	v.proofs = dpop.Verifier{Nonces: v.nonces, Once: dpop.NewMemory(maxProofs, config.Now).Use, Now: config.Now, Checked: config.Checked}
 	return v, nil
 }
 
@@ -145,4 +149,12 @@ func withDefaults(config Config) Config {
 		config.Logger = slog.New(slog.DiscardHandler)
 	}
 	return config
+}
+
+// check tells a check and returns its result.
+func (v *Verifier) check(ctx context.Context, name, spec string, ok bool) bool {
+	if v.config.Checked != nil {
+		v.config.Checked(ctx, name, spec, ok)
+	}
+	return ok
 }

@@ -44,6 +44,8 @@ func (v *Verifier) Verify(ctx context.Context, text string) (*Token, error) {
 	}
 	digest := sha256.Sum256([]byte(text))
 	if token := v.cache.find(digest, keys, v.config.Now()); token != nil {
+		v.check(ctx, "verified_before", "RFC 9068 §4", true)
+		v.check(ctx, "exp", "RFC 7519 §4.1.4", true)
 		return token, nil
 	}
 	token, keys, err := v.verify(ctx, text)
@@ -57,26 +59,26 @@ func (v *Verifier) Verify(ctx context.Context, text string) (*Token, error) {
 // verify verifies a token that was not seen before.
 func (v *Verifier) verify(ctx context.Context, text string) (*Token, *keySet, error) {
 	parsed, err := parse(text)
-	if err != nil {
+	if !v.check(ctx, "jwt", "RFC 7515 §3.1", err == nil) {
 		return nil, nil, err
 	}
 	header, algorithm := parsed.Header, parsed.Header.Algorithm.String()
 	// RFC 8725 §3.1: the algorithm is one of those that are configured; the header only says which of them.
-	if !slices.Contains(v.config.Algorithms, algorithm) {
+	if !v.check(ctx, "alg", "RFC 8725 §3.1", slices.Contains(v.config.Algorithms, algorithm)) {
 		return nil, nil, invalid("alg %q is not accepted", algorithm)
 	}
 	// RFC 9068 §4: the type is at+jwt, so that no other kind of token is taken for an access token.
-	if !parsed.Is("at+jwt") {
+	if !v.check(ctx, "typ", "RFC 9068 §4", parsed.Is("at+jwt")) {
 		return nil, nil, invalid("typ %q is not at+jwt", header.Type)
 	}
 	keys, candidates, err := v.keys.find(ctx, header.KeyID, algorithm)
-	if err != nil {
+	if !v.check(ctx, "kid", "RFC 9068 §4", !errors.Is(err, ErrInvalid)) || err != nil {
 		return nil, nil, err
 	}
-	if !signedByOne(text, candidates) {
+	if !v.check(ctx, "signature", "RFC 9068 §4", signedByOne(text, candidates)) {
 		return nil, nil, invalid("the signature is wrong")
 	}
-	token, err := v.claims(parsed)
+	token, err := v.claims(ctx, parsed)
 	return token, keys, err
 }
 
@@ -90,7 +92,7 @@ func signedByOne(text string, candidates []key) bool {
 }
 
 // claims reads the claims of a token whose signature is good, and checks them.
-func (v *Verifier) claims(parsed *jose.Token) (*Token, error) {
+func (v *Verifier) claims(ctx context.Context, parsed *jose.Token) (*Token, error) {
 	claims, err := parseClaims(parsed)
 	if err != nil {
 		return nil, err
@@ -98,16 +100,16 @@ func (v *Verifier) claims(parsed *jose.Token) (*Token, error) {
 	now := v.config.Now()
 	// RFC 9068 §4: the issuer is this one, exactly, and the audience is this API.
 	switch audience, single := claims.Audience.one(); {
-	case claims.Issuer != v.config.Issuer:
+	case !v.check(ctx, "iss", "RFC 9068 §4", claims.Issuer == v.config.Issuer):
 		return nil, invalid("iss is another issuer")
-	case !single || audience != v.config.Audience:
+	case !v.check(ctx, "aud", "RFC 9068 §4", single && audience == v.config.Audience):
 		return nil, invalid("aud is not this API alone")
 	}
 	// RFC 9068 §2.2: these are required.
-	if claims.Subject == "" || claims.ClientID == "" || claims.ID == "" {
+	if !v.check(ctx, "claims", "RFC 9068 §2.2", claims.Subject != "" && claims.ClientID != "" && claims.ID != "") {
 		return nil, invalid("sub, client_id or jti is missing")
 	}
-	if err := v.checkTimes(claims, now); err != nil {
+	if err := v.checkTimes(claims, now); !v.check(ctx, "exp", "RFC 7519 §4.1.4", err == nil) {
 		return nil, err
 	}
 	// RFC 7800 §3.1: a token that is bound to something that we do not know could be shown by nobody.

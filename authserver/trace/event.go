@@ -46,6 +46,7 @@ const (
 	TokenEndpoint     Name = "token"
 	JWKS              Name = "jwks"
 	Userinfo          Name = "userinfo"
+	Call              Name = "api_call"
 	AccessToken       Name = "access_token"
 	Revocation        Name = "revocation"
 	EndSession        Name = "end_session"

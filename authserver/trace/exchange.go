@@ -13,6 +13,8 @@ import (
 type Route struct {
 	Name Name
 	From Party
+	// Decides, unless it is empty, names what is checked of the requests: that is told, and not the request, which its sender tells.
+	Decides Name
 	// Step is the request's, AnswerStep that of an answer that is no error.
 	Step, AnswerStep int
 	// BackChannel says that a client sends these requests, so that their traceparent is believed. A browser's is not.
@@ -48,6 +50,9 @@ type Exchange struct {
 }
 
 type exchangeKey struct{}
+
+// exchangeLength is the length of an exchange's name: as random as it has to be to name nothing else.
+const exchangeLength = 13
 
 // Begin begins to look at an exchange, if somebody reads the feed: the request is to be answered with the writer and the request that it
 // returns, and then ended.
@@ -156,13 +161,18 @@ func (x *Exchange) End() {
 	}
 	x.ended = true
 	now := x.feed.now()
-	both := Event{Name: x.route.Name, Exchange: rand.Text()[:13], Correlations: x.correlations}
+	both := Event{Name: x.route.Name, Exchange: rand.Text()[:exchangeLength], Correlations: x.correlations}
 	if x.route.BackChannel {
 		both.TraceID = traceID(x.request.Header)
 	}
 	request, answer := both, both
 	request.From, request.To, request.Step, request.At = x.route.From, x.feed.emitter, x.route.Step, x.began
-	request.Message, request.Checks = x.redactRequest(), x.checks
+	request.Checks = x.checks
+	if x.route.Decides == "" {
+		request.Message = x.redactRequest()
+	} else {
+		request.Name, request.From, request.Exchange = x.route.Decides, x.feed.emitter, ""
+	}
 	x.feed.Emit(request)
 	answer.From, answer.To, answer.Step, answer.At = x.feed.emitter, x.route.From, x.answerStep(), now
 	answer.DurationUS = now.Sub(x.began).Microseconds()

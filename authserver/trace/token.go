@@ -16,7 +16,7 @@ type claimRule func(m *message, value any) any
 
 // headerRules and claimRules are what is shown of a JWT. The subject, and what else is about a person, is not among it.
 var (
-	headerRules = map[string]claimRule{"alg": shownWord, "typ": shownWord, "kid": compared, "jwk": thumbprinted}
+	headerRules = map[string]claimRule{"alg": shownWord, "typ": shownWord, "kid": compared, "jkt": compared}
 	claimRules  = map[string]claimRule{
 		"iss": shownParty, "aud": shownParties, "azp": shownParty, "client_id": shownParty,
 		"exp": shownNumber, "iat": shownNumber, "nbf": shownNumber, "auth_time": shownNumber,
@@ -37,6 +37,10 @@ func decode(m *message, text string) *Token {
 		return nil
 	}
 	token := &Token{}
+	if jkt := thumbprint(header["jwk"]); jkt != "" { // a public key is shown as its thumbprint, which is how tokens name it
+		delete(header, "jwk")
+		header["jkt"] = jkt
+	}
 	token.Header = token.show(m, header, headerRules)
 	token.Claims = token.show(m, claims, claimRules)
 	return token
@@ -141,8 +145,8 @@ func confirmed(m *message, value any) any {
 	return nil
 }
 
-// thumbprinted shows a public key as its thumbprint (RFC 7638 §3.2): what a token that is bound to it has as jkt.
-func thumbprinted(m *message, value any) any {
+// thumbprint is that of a public key (RFC 7638 §3.2); empty for what is none.
+func thumbprint(value any) string {
 	members, _ := value.(map[string]any)
 	kind, _ := members["kty"].(string)
 	required := map[string]string{}
@@ -150,10 +154,10 @@ func thumbprinted(m *message, value any) any {
 		required[name], _ = members[name].(string)
 	}
 	if len(required) == 0 {
-		return nil
+		return ""
 	}
 	canonical, _ := json.Marshal(required) // in the order of the names
-	return map[string]any{"kty": kind, "jkt": compared(m, Digest(string(canonical)))}
+	return Digest(string(canonical))
 }
 
 // backchannelLogout is the one event that a token of ours tells (OpenID Connect Back-Channel Logout 1.0 §2.4).

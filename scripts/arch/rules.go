@@ -27,7 +27,8 @@ var imports = map[string][]string{
 	"authserver/store":    {"authserver/oauth", "*"},
 	"authserver/account":  {"authserver/store", "authserver/oauth", "*"},
 	"authserver/resource": {"authserver/oauth", "authserver/dpop", "authserver/jose", "*"}, // never the server's insides
-	"authserver/demoapi":  {"authserver/oauth", "authserver/resource", "*"},
+	"authserver/demoapi":  {"authserver/oauth", "authserver/resource", "authserver/trace", "*"},
+	"authserver/trace":    {},
 
 	"web": {},
 
