@@ -237,3 +237,16 @@ func TestTraceIsNotThereUnlessItIsOn(t *testing.T) {
 	b.signIn()
 	b.inspect().until("state", func(s *traceReader) bool { return len(s.states) > 0 && s.states[0].Instrumented != nil })
 }
+
+func TestSessionDocumentNamesTheTraceWhereThereIsOne(t *testing.T) {
+	for want, configure := range map[string]func(*Config){api.PathTrace: traced, "": func(*Config) {}} {
+		b := open(t, configure).browser()
+		if got := sessionOf(t, b).Links.Trace; got != "" {
+			t.Errorf("nobody is signed in, and the document names %q", got)
+		}
+		b.signIn()
+		if got := sessionOf(t, b).Links.Trace; got != want {
+			t.Errorf("the document names %q, want %q", got, want)
+		}
+	}
+}

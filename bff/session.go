@@ -129,6 +129,9 @@ func (b *BFF) document(record session.Record) api.Session {
 	}
 	document.Expiry = b.expiry(record)
 	document.Links.Logout, document.Links.Sessions, document.Links.Events = api.PathLogout, api.PathSessions, api.PathSessionEvents
+	if b.inspector != nil {
+		document.Links.Trace = api.PathTrace
+	}
 	return document
 }
 

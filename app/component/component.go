@@ -48,6 +48,14 @@ const (
 	IDNext         = "next"
 	IDFlows        = "flows"
 	IDSteps        = "steps"
+	IDSeatSays     = "seat-says"
+	IDPlay         = "play"
+	IDCompare      = "compare"
+	IDCompareWith  = "compare-with"
+	IDCompared     = "compared"
+	IDFiles        = "files"
+	IDOpenFile     = "open-file"
+	IDCloseFile    = "close-file"
 )
 
 // The permanent URLs of the screens.

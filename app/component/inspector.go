@@ -18,6 +18,7 @@ type Inspection struct {
 	Flow  trace.Flow // the chosen one
 	Steps []trace.Step
 	Links trace.Links
+	Echo  map[string]bool // by key: messages that the other end has told before
 	Do    InspectorHandlers
 }
 
@@ -28,6 +29,13 @@ type InspectorHandlers struct {
 	Choose                         func(flow string) goapp.EventHandler
 	Toggle                         func(event string) goapp.EventHandler
 	Stepping, Next                 goapp.EventHandler
+	Seat                           func(seat trace.Seat) goapp.EventHandler
+	Density                        func(density state.Density) goapp.EventHandler
+	Point, Pin                     func(ref string) goapp.EventHandler
+	Play                           goapp.EventHandler
+	Against                        goapp.EventHandler
+	Export                         func(form string) goapp.EventHandler
+	Open, Close                    goapp.EventHandler
 }
 
 // Inspect looks at what there is. Before anything has happened there are the ten steps, waiting.
@@ -46,6 +54,10 @@ func Inspect(inspector *state.Inspector, do InspectorHandlers) Inspection {
 		}
 	}
 	view.Links = trace.NewLinks(trace.Messages(view.Steps))
+	view.Echo = trace.Echoes(trace.Messages(view.Steps))
+	if view.View.Playing {
+		view.Steps = trace.Until(view.Steps, view.View.Until)
+	}
 	return view
 }
 
@@ -169,10 +181,7 @@ func heldText(view Inspection) string {
 // FlowList is what can be looked at.
 func FlowList(view Inspection) goapp.UI {
 	if len(view.Flows) == 0 {
-		return goapp.Section().Class("flows").Aria("labelledby", "flows-heading").Body(
-			goapp.H2().ID("flows-heading").Text(text.FlowsHeading),
-			goapp.P().Class("notes-empty").Text(text.FlowsEmpty),
-		)
+		return nil
 	}
 	rows := make([]goapp.UI, 0, len(view.Flows))
 	for i := len(view.Flows) - 1; i >= 0; i-- {

@@ -5,6 +5,7 @@ import (
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
+	"cloakroom/app/state"
 	"cloakroom/app/text"
 	"cloakroom/app/trace"
 	"cloakroom/bff/api"
@@ -13,6 +14,12 @@ import (
 // messageDetail is all that is known about one message.
 func messageDetail(view Inspection, event api.TraceEvent) goapp.UI {
 	explained := text.Explain(event.Name)
+	if view.View.Density == state.Plain {
+		return goapp.Div().Class("detail").Body(
+			goapp.P().Class("detail-why").Text(explained.Why),
+			checkList(event),
+		)
+	}
 	return goapp.Div().Class("detail").Body(
 		goapp.P().Class("detail-why").Text(explained.Why),
 		goapp.Dl().Class("facts", "detail-facts").Body(
@@ -20,9 +27,9 @@ func messageDetail(view Inspection, event api.TraceEvent) goapp.UI {
 			factRow(text.ToldBy, text.Parties[event.Emitter]),
 		),
 		checkList(event),
-		wire(event),
+		wire(trace.As(view.View.Seat, event)),
 		valueTable(view, event),
-		tokens(view, event),
+		tokens(view, trace.As(view.View.Seat, event)),
 	)
 }
 
@@ -60,7 +67,7 @@ func wire(event api.TraceEvent) goapp.UI {
 	if event.Message == nil {
 		return nil
 	}
-	return goapp.Div().Class("detail-part").Body(
+	return goapp.Div().Class("detail-part", "wire").Body(
 		goapp.H4().Text(text.DetailHTTP),
 		goapp.Div().Class("code").Body(
 			goapp.Pre().TabIndex(0).Role("region").Aria("label", text.DetailHTTP).Body(goapp.Code().Text(trace.HTTP(event))),
@@ -97,6 +104,8 @@ func valueTable(view Inspection, event api.TraceEvent) goapp.UI {
 // valueCell is what may be shown of a value: itself, or the chip that stands for it.
 func valueCell(view Inspection, value api.TraceValue) goapp.UI {
 	switch {
+	case !trace.SeesValue(view.View.Seat, value):
+		return goapp.Span().Class("locked").Text(text.ValueLocked)
 	case value.Value != "" && value.Ref == "":
 		return goapp.Code().Class("value").Text(value.Value)
 	case value.Ref != "":
@@ -112,11 +121,6 @@ func valueCell(view Inspection, value api.TraceValue) goapp.UI {
 	default:
 		return goapp.Span().Class("quiet").Text(text.ValueEmpty)
 	}
-}
-
-// chip stands for a value that can only be compared.
-func chip(view Inspection, ref string) goapp.UI {
-	return goapp.Code().Class("ref").Text(view.Links.Mark(ref) + " " + ref)
 }
 
 // tokens are the JWTs of a message, decoded.

@@ -10,6 +10,7 @@ import (
 var screens = []struct{ path, name string }{
 	{PathHome, text.NavHome},
 	{PathSession, text.NavSession},
+	{PathInspector, text.NavInspector},
 	{PathBuild, text.NavBuild},
 }
 

@@ -6,10 +6,32 @@ import (
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
+	"cloakroom/app/state"
 	"cloakroom/app/text"
 	"cloakroom/app/trace"
 	"cloakroom/bff/api"
 )
+
+// FlowView is the flow: as a list, as a ticket that is stamped, and as a diagram.
+func FlowView(view Inspection) goapp.UI {
+	return goapp.Div().Class("flow-view").Body(
+		StepList(view),
+		goapp.Div().Class("flow-side").Body(
+			Stamps(view),
+			when(len(view.Flows) > 0, func() goapp.UI {
+				label := text.Play
+				if view.View.Playing {
+					label = text.Stop
+				}
+				return goapp.Button().ID(IDPlay).Class("button", "button-quiet", "button-small").Type("button").OnClick(view.Do.Play).Text(label)
+			}),
+			when(len(view.Flows) > 0 && !view.Instrumented(view.Flow.Provider), func() goapp.UI {
+				return goapp.P().Class("quiet", "not-told").Text(text.NotToldDetail)
+			}),
+			Diagram(view),
+		),
+	)
+}
 
 // StepList is the flow as a list: everything else that shows it is derived from this.
 func StepList(view Inspection) goapp.UI {
@@ -57,19 +79,56 @@ func messageRow(view Inspection, event api.TraceEvent) goapp.UI {
 	key := trace.Key(event)
 	open := view.Event == key
 	row := goapp.Li().Class("message", "from-"+string(event.From), messageClass(event))
+	if lock := trace.See(view.View.Seat, event); lock != trace.Open {
+		return row.Class("message-locked").Body(lockedMessage(event, lock))
+	}
+	if view.lit(event) {
+		row = row.Class("message-lit")
+	}
 	if open {
 		row = row.Class("message-open")
 	}
 	return row.Body(
 		goapp.Button().ID("message-"+key).Class("message-head").Type("button").Aria("expanded", strconv.FormatBool(open)).
 			OnClick(view.Do.Toggle(key), goapp.EventScope(key)).Body(
-			parties(event),
-			goapp.Span().Class("message-title").Text(messageTitle(event)),
-			when(event.Message != nil, func() goapp.UI { return goapp.Code().Class("message-line").Text(messageLine(event)) }),
+			tellers(view, event),
 			checksSummary(event),
+			goapp.Span().Class("message-title").Text(view.title(event)),
+			when(event.Message != nil && view.View.Density != state.Plain, func() goapp.UI { return goapp.Code().Class("message-line").Text(messageLine(event)) }),
 		),
 		when(open, func() goapp.UI { return messageDetail(view, event) }),
 	)
+}
+
+// lockedMessage says why the seat does not see the message.
+func lockedMessage(event api.TraceEvent, lock trace.Lock) goapp.UI {
+	sign, line := text.Locked, ""
+	if lock.Outline() {
+		sign, line = text.Encrypted, outline(event)
+	}
+	return goapp.Div().Class("message-head").Body(
+		parties(event),
+		goapp.Span().Class("message-title", "locked").Text(sign),
+		goapp.Span().Class("message-line", "message-why").Text(text.Locks[string(lock)]+line),
+	)
+}
+
+// outline is what somebody on the wire learns of a message that they cannot read.
+func outline(event api.TraceEvent) string {
+	if event.Message == nil {
+		return ""
+	}
+	line := ""
+	if event.Message.Origin != "" {
+		line += " · " + event.Message.Origin
+	}
+	if event.Message.Size > 0 {
+		line += " · " + strconv.FormatInt(event.Message.Size, 10) + text.Bytes
+	}
+	if event.DurationUS > 0 {
+		line += " · " + took(event.DurationUS)
+	}
+	return line
 }
 
 func messageClass(event api.TraceEvent) string {
@@ -89,6 +148,26 @@ func messageTitle(event api.TraceEvent) string {
 		return text.AnswerTo + title
 	}
 	return title
+}
+
+// title says of what the other end has told before that it is the same message.
+func (v Inspection) title(event api.TraceEvent) string {
+	switch title := messageTitle(event); {
+	case !v.Echo[trace.Key(event)]:
+		return title
+	case event.Emitter == event.To:
+		return text.ReceivedBy + title
+	default:
+		return text.SentBy + title
+	}
+}
+
+// tellers says who speaks to whom, or who else tells of it.
+func tellers(view Inspection, event api.TraceEvent) goapp.UI {
+	if view.Echo[trace.Key(event)] {
+		return goapp.Span().Class("parties").Body(party(event.Emitter))
+	}
+	return parties(event)
 }
 
 // parties says who speaks to whom, each in its own colour and with its own name.
@@ -125,9 +204,15 @@ func took(microseconds int64) string {
 }
 
 func checksSummary(event api.TraceEvent) goapp.UI {
-	if len(event.Checks) == 0 {
+	summary, class := checkSummary(event)
+	if summary == "" {
 		return nil
 	}
+	return goapp.Span().Class("checks", class).Text(summary)
+}
+
+// checkSummary says in few words how the checks of an event went.
+func checkSummary(event api.TraceEvent) (summary, class string) {
 	passed := 0
 	for _, check := range event.Checks {
 		if check.OK {
@@ -135,11 +220,13 @@ func checksSummary(event api.TraceEvent) goapp.UI {
 		}
 	}
 	switch {
+	case len(event.Checks) == 0:
+		return "", ""
 	case passed < len(event.Checks):
-		return goapp.Span().Class("checks", "checks-failed").Text("✗ " + text.CheckFailed)
+		return "✗ " + text.CheckFailed, "checks-failed"
 	case passed == 1:
-		return goapp.Span().Class("checks").Text("✓ " + text.CheckPassed)
+		return "✓ " + text.CheckPassed, "checks-passed"
 	default:
-		return goapp.Span().Class("checks").Text("✓ " + strconv.Itoa(passed) + text.ChecksPassed)
+		return "✓ " + strconv.Itoa(passed) + text.ChecksPassed, "checks-passed"
 	}
 }

@@ -21,6 +21,7 @@ type Inspector struct {
 	state  state.Inspector
 	stops  []func() // the stream, and what tells of sign-ins elsewhere
 	ticker func()   // stops the clock, which runs while something is held
+	player func()   // stops the playing
 }
 
 // NewInspector returns the screen.
@@ -36,6 +37,7 @@ func NewInspector(world World) *Inspector {
 // OnMount asks who is signed in.
 func (i *Inspector) OnMount(ctx goapp.Context) {
 	i.state.Flow, i.state.Event = i.Browser.Parameter(parameterFlow), i.Browser.Parameter(parameterEvent)
+	i.state.View.Density = state.ReadDensity(i.Browser.Recall(densityKey))
 	i.mount(ctx, text.InspectorTitle+text.TitleEnd)
 }
 
@@ -65,6 +67,7 @@ func (i *Inspector) unfollow() {
 	}
 	i.stops = nil
 	i.stopTicking()
+	i.stopPlaying()
 }
 
 func (i *Inspector) stopTicking() {
@@ -204,20 +207,4 @@ func (i *Inspector) toggle(event string) goapp.EventHandler {
 func (i *Inspector) address() {
 	i.Browser.SetParameter(parameterFlow, i.state.Flow)
 	i.Browser.SetParameter(parameterEvent, i.state.Event)
-}
-
-// Render draws the state.
-func (i *Inspector) Render() goapp.UI {
-	view := component.Inspect(&i.state, component.InspectorHandlers{
-		SignIn: i.signIn, Call: i.call, Refresh: i.refresh, SignOut: i.signOut, Reconnect: i.reconnect,
-		Choose: i.choose, Toggle: i.toggle, Stepping: i.stepping, Next: i.next,
-	})
-	return component.Shell(component.PathInspector, nil, goapp.Div().Class("wide", "inspector").Body(
-		component.Status(i.state.Status, tone(i.state.Phase)),
-		component.Alert(i.state.Alert, component.PathInspector, i.retry),
-		component.InspectorHeading(view),
-		component.Watch(view),
-		component.FlowList(view),
-		component.StepList(view),
-	))
 }

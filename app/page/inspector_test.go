@@ -101,7 +101,7 @@ func TestWhatIsNoEventIsNotShown(t *testing.T) {
 	html()
 	window.heard(backend.Event{Name: api.EventTrace, Data: `{"id":1,"flow":"f"}`})
 	window.heard(backend.Event{Name: api.EventTrace, Data: `nonsense`})
-	expect(t, html(), []string{text.FlowsEmpty}, nil)
+	expect(t, html(), []string{text.StepNotYet}, []string{`id="flows"`, "step-done"})
 }
 
 func TestMessageOpensWithAllThatIsKnownAboutIt(t *testing.T) {
@@ -138,7 +138,7 @@ func TestValuesOfAnEventCannotBecomeMarkup(t *testing.T) {
 	const evil = `"><img src=x onerror=alert(1)><script>alert(2)</script>`
 	hostile := recording(t)[1]
 	hostile.Flow, hostile.Name = "hostile", api.TraceName(evil)
-	hostile.Message.Route, hostile.Message.Values = "/"+evil, []api.TraceValue{{In: api.InQuery, Name: evil, Value: evil}, {In: api.InForm, Name: "x", Ref: evil}}
+	hostile.Message.Route, hostile.Message.Values = "/"+evil, []api.TraceValue{{In: api.InQuery, Name: evil, Value: evil}, {In: api.InForm, Name: "x", Ref: "abcdef"}}
 	hostile.Checks = []api.TraceCheck{{Name: evil, Spec: evil}}
 	tell(t, window, hostile)
 	press(screen, screen.toggle(trace.Key(hostile)))

@@ -73,6 +73,9 @@ func (i *Inspector) Chosen(flows []trace.Flow) string {
 	if slices.ContainsFunc(flows, func(flow trace.Flow) bool { return flow.ID == i.Flow }) {
 		return i.Flow
 	}
+	if i.Opened != nil { // a file is read from its beginning
+		return flows[0].ID
+	}
 	last := len(flows) - 1
 	if last > 0 && flows[last].Kind == api.FlowAPICall && flows[last-1].Kind == api.FlowSignIn {
 		return flows[last-1].ID

@@ -41,25 +41,21 @@ const (
 	StepReleased   = "It goes on."
 
 	FlowsHeading = "Flows"
-	FlowsEmpty   = "Nothing has happened yet."
 	Messages     = " messages" // after a number
 	OneMessage   = "1 message"
-	FlowWith     = " with " // + the provider
 
-	StepsHeading  = "The ten steps"
-	PartsHeading  = "What happened"
-	StepNotYet    = "not yet"
-	StepLabel     = "Step " // + the number
-	AnswerTo      = "Answer: "
-	Decided       = "inside "
-	ToldBy        = "Told by " // + a party
-	Took          = "took "
-	Milliseconds  = " ms"
-	ChecksPassed  = " checks passed"
-	CheckPassed   = "1 check passed"
-	CheckFailed   = "A check failed"
-	Arrow         = " → "
-	NothingWanted = "Nothing to show in this preset."
+	StepsHeading = "The ten steps"
+	PartsHeading = "What happened"
+	StepNotYet   = "not yet"
+	AnswerTo     = "Answer: "
+	ReceivedBy   = "Received: "
+	SentBy       = "Sent: "
+	ToldBy       = "Told by " // + a party
+	Milliseconds = " ms"
+	ChecksPassed = " checks passed"
+	CheckPassed  = "1 check passed"
+	CheckFailed  = "A check failed"
+	Arrow        = " → "
 
 	DetailWhy      = "Why"
 	DetailSpec     = "Specified in"
@@ -80,8 +76,6 @@ const (
 	ValueEmpty     = "(empty)"
 	Bytes          = " bytes"
 	RefLabel       = "Value " // + its reference
-	RefPlaces      = ", in %d places"
-	RefHelp        = "The same sign means the same value. Point at one to see all of them."
 	DurationUnder1 = "under 1 ms"
 )
 
@@ -94,4 +88,97 @@ var (
 		"That did not work",
 		"What can be seen of it is in the list. Try again in a moment.",
 	}
+)
+
+// How the user looks at a flow.
+const (
+	LensHeading    = "Seen from"
+	DensityHeading = "Say it"
+	Locked         = "Locked"
+	Encrypted      = "Encrypted"
+	ValueLocked    = "locked: no script can read a cookie"
+	NotTold        = "not instrumented"
+	NotToldDetail  = "This provider's server does not tell its side: what it sent and got is told by the BFF, and its own checks are not seen."
+	DiagramLabel   = "Sequence diagram of the messages in the list"
+	Play           = "Play it"
+	Stop           = "Stop"
+	PlayingNow     = "Now: " // + a message
+	PlayedAll      = "That was all of it."
+)
+
+// SeatName is what a seat is called, SeatSays what can be seen from it.
+var SeatName = map[string]string{
+	"": "Everywhere", "script": "Page script", "browser": "Browser", "network": "Network",
+	"bff": "BFF", "authorization_server": "Authorization server", "api": "API",
+}
+
+// SeatSays is what can be seen from a seat.
+var SeatSays = map[string]string{
+	"":                     "All four parties tell what they saw, and what is secret has become a sign.",
+	"script":               "What a script in this page could read, yours or an attacker's: its own calls and their answers. No cookie, no code, no token.",
+	"browser":              "What the browser and its extensions see: each navigation, the code in it, the cookies. No token: those never come here.",
+	"network":              "What somebody on the wire sees where TLS is spoken: who talks to whom, when, and how much. The demo speaks plain HTTP, on this machine only.",
+	"bff":                  "What the app's own server sends, gets and checks. It never sees the password.",
+	"authorization_server": "What the sign-in service sends, gets and checks. It never sees the app's cookie, or what the API answers.",
+	"api":                  "What the API gets: a token that is meant for it. It never sees the cookie, the code or the password.",
+}
+
+// Locks say why a seat does not see something.
+var Locks = map[string]string{
+	"navigation":   "The browser goes there by itself. No script of the page runs meanwhile.",
+	"other_origin": "It happens on another site's page, which no script of this one can look into.",
+	"back_channel": "It goes from server to server. No browser is part of it.",
+	"inside":       "It happens inside a server.",
+	"elsewhere":    "It goes between others.",
+	"encrypted":    "TLS hides what is in it.",
+}
+
+// DensityName is what the presets are called.
+var DensityName = map[string]string{"plain": "Plainly", "developer": "For developers", "presenter": "For an audience"}
+
+// Two runs, side by side.
+const (
+	CompareHeading = "Compare two runs"
+	CompareLede    = "References differ in every run by design; what is marked is what could have been the same."
+	CompareWith    = "Compare with"
+	CompareNone    = "nothing"
+	CompareOnly    = "There is only one flow so far. Make another, or open a saved trace."
+	CompareFirst   = "This one"
+	CompareSecond  = "The other"
+	CompareSame    = "= the same"
+	CompareDiffers = "≠ differs"
+	CompareMissing = "≠ not there"
+	CompareCount   = " of " // between the number of messages that differ and of all
+	CompareDiffer  = " messages differ"
+)
+
+// Files.
+const (
+	ExportHeading = "Keep it"
+	ExportLede    = "A file of this trace holds what you see here, and no secret. JSON opens here again, without a server and without a sign-in."
+	ExportJSON    = "JSON, to open again"
+	ExportHAR     = "HAR 1.2"
+	ExportMermaid = "Mermaid diagram"
+	ExportCurl    = "curl commands"
+	OpenFile      = "Open a saved trace"
+	CloseFile     = "Close the file"
+	StatusSaved   = "The file is in your downloads."
+	StatusOpened  = "The trace is open."
+	HARComment    = "From the inspector: what is in braces was not shown, and is named by a reference."
+)
+
+// Why a file is not opened.
+var (
+	FileTooLarge   = Message{"The file is too large", "A saved trace has a few hundred kilobytes. This is something else."}
+	FileNotJSON    = Message{"The file is not a saved trace", "It is not JSON, or it was cut short. Choose a file that was saved with “JSON, to open again”."}
+	FileNotTrace   = Message{"The file is not a saved trace", "It is JSON, but something in it does not belong into a trace, or is missing. Choose a file that was saved with “JSON, to open again”."}
+	FileVersion    = Message{"The trace was saved by another version", "Open it with the version of Cloakroom that saved it."}
+	FileEmpty      = Message{"The trace is empty", "Nothing had happened yet when it was saved."}
+	FileUnreadable = Message{"The file cannot be read", "It may have been moved or deleted since you chose it."}
+)
+
+// RefPlaces and TicketStamped stand around a number.
+var (
+	RefPlaces     = [2]string{", in places: ", ""}
+	TicketStamped = [2]string{"A ticket: ", " of 10 steps are stamped"}
 )

@@ -12,7 +12,7 @@ func Curl(events []api.TraceEvent) string {
 	variables := map[string]string{} // by reference
 	taken := map[string]bool{}
 	var commands []string
-	for _, event := range events {
+	for _, event := range Once(events) {
 		if IsRequest(event) {
 			commands = append(commands, curl(event, func(value api.TraceValue) string { return variable(value, variables, taken) }))
 		}
@@ -60,7 +60,7 @@ func curl(event api.TraceEvent, variable func(api.TraceValue) string) string {
 				address += escaped + quoted(escape(value.Value))
 			}
 		case api.InHeader:
-			lines = append(lines, "--header "+quoted(value.Name+": ")+content)
+			lines = append(lines, header(value, content))
 		case api.InCookie:
 			lines = append(lines, "--cookie "+name+content)
 		case api.InForm:
@@ -75,6 +75,22 @@ func curl(event api.TraceEvent, variable func(api.TraceValue) string) string {
 	lines = append(lines, address)
 	comment := "# " + oneLine(string(event.From)+" to "+string(event.To)+": "+string(event.Name))
 	return comment + "\n" + strings.Join(lines, " \\\n  ")
+}
+
+// header is an option of curl. Credentials get the names that people know them by.
+func header(value api.TraceValue, content string) string {
+	if !strings.EqualFold(value.Name, "Authorization") {
+		return "--header " + quoted(value.Name+": ") + content
+	}
+	scheme, _, _ := strings.Cut(value.Value, " ")
+	switch {
+	case strings.EqualFold(scheme, "Basic"):
+		return `--user "$CLIENT_ID:$CLIENT_SECRET"`
+	case scheme == "":
+		return `--header "Authorization: Bearer $ACCESS_TOKEN"`
+	default:
+		return "--header " + quoted("Authorization: "+scheme+" ") + `"$ACCESS_TOKEN"`
+	}
 }
 
 // quoted writes text as one word of the shell (POSIX §2.2.2): in it nothing has a meaning.

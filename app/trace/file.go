@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"cloakroom/bff/api"
@@ -117,7 +118,7 @@ var (
 // Validate says what of an event cannot be.
 func Validate(event api.TraceEvent) error {
 	switch {
-	case !isName(event.Flow) || len(event.Exchange) > maxName || len(event.Provider) > maxName:
+	case !isToken(event.Flow) || len(event.Exchange) > maxName || len(event.Provider) > maxName:
 		return errors.New("a name is missing or too long")
 	case !slices.Contains(kinds, event.Kind):
 		return fmt.Errorf("kind %.20q", event.Kind)
@@ -149,7 +150,7 @@ func validateMessage(message api.TraceMessage) error {
 		return errors.New("too long")
 	}
 	for _, value := range message.Values {
-		if !slices.Contains(places, value.In) || !isName(value.Name) || len(value.Value) > maxValue || len(value.Ref) > maxName || value.Length < 0 {
+		if !slices.Contains(places, value.In) || !isName(value.Name) || len(value.Value) > maxValue || value.Ref != "" && !isToken(value.Ref) || value.Length < 0 {
 			return fmt.Errorf("the value %.40q", value.Name)
 		}
 	}
@@ -157,3 +158,10 @@ func validateMessage(message api.TraceMessage) error {
 }
 
 func isName(name string) bool { return name != "" && len(name) <= maxName }
+
+// isToken reports whether the text can name something in an attribute of an element.
+func isToken(text string) bool {
+	return isName(text) && !strings.ContainsFunc(text, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '_'
+	})
+}

@@ -65,6 +65,8 @@ func TestFileThatIsNoTraceIsRefused(t *testing.T) {
 		"value without name":  {swap(`"name": "returnUrl"`, `"name": ""`), ErrNotTrace},
 		"value that is long":  {swap(`"value": "/"`, `"value": "`+long+`"`), ErrNotTrace},
 		"route that is long":  {swap(`"route": "/bff/login"`, `"route": "`+long+`"`), ErrNotTrace},
+		"flow with a quote":   {swap(`"flow": "flow1"`, `"flow": "f\"><b>"`), ErrNotTrace},
+		"reference in markup": {swap(`"ref": "c11e27"`, `"ref": "<b>"`), ErrNotTrace},
 		"check without words": {swap(`"name": "issuer"`, `"name": ""`), ErrNotTrace},
 	} {
 		t.Run(name, func(t *testing.T) {

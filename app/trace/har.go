@@ -78,6 +78,7 @@ type (
 // HAR writes the exchanges as an HTTP Archive 1.2. A request without an answer has the status 0, as the format says.
 func HAR(events []api.TraceEvent, creator, comment string) ([]byte, error) {
 	archive := har{harLog{Version: "1.2", Creator: harCreator{creator, number(Version)}, Entries: []harEntry{}, Comment: comment}}
+	events = Once(events)
 	for i, event := range events {
 		if IsRequest(event) {
 			archive.Log.Entries = append(archive.Log.Entries, entry(event, Answer(events[i+1:], event)))

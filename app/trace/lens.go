@@ -97,3 +97,19 @@ func SeesValue(seat Seat, value api.TraceValue) bool {
 	}
 	return value.In != api.InCookie && !(value.In == api.InHeader && hiddenHeaders[strings.ToLower(value.Name)])
 }
+
+// As returns the event as the seat sees it: without the values that it does not.
+func As(seat Seat, event api.TraceEvent) api.TraceEvent {
+	if event.Message == nil || seat != SeatScript {
+		return event
+	}
+	message := *event.Message
+	message.Values = nil
+	for _, value := range event.Message.Values {
+		if SeesValue(seat, value) {
+			message.Values = append(message.Values, value)
+		}
+	}
+	event.Message = &message
+	return event
+}

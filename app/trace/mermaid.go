@@ -13,7 +13,7 @@ func Mermaid(events []api.TraceEvent, names map[api.Party]string) string {
 	for _, party := range parties {
 		b.WriteString("  participant " + mermaidID[party] + " as " + mermaidText(names[party]) + "\n")
 	}
-	for _, event := range events {
+	for _, event := range Once(events) {
 		from, to := mermaidID[event.From], mermaidID[event.To]
 		switch {
 		case event.From == event.To:

@@ -107,3 +107,15 @@ func Stamped(steps []Step) int {
 }
 
 func number(n uint64) string { return strconv.FormatUint(n, 10) }
+
+// Until leaves the first n messages of the list and takes the later ones away, as if they had not happened yet.
+func Until(steps []Step, n int) []Step {
+	cut := make([]Step, len(steps))
+	for i, step := range steps {
+		take := min(n, len(step.Events))
+		step.Events = step.Events[:take]
+		n -= take
+		cut[i] = step
+	}
+	return cut
+}

@@ -45,10 +45,14 @@ func Placeholder(name string) string {
 
 // shown is what stands for a value in an export that people and programs read: the value, or a placeholder in braces.
 func shown(value api.TraceValue) string {
-	if value.Value != "" || value.Ref == "" && value.Length == 0 {
+	if value.Ref == "" && value.Length == 0 {
 		return value.Value
 	}
-	hidden := "{" + value.Name
+	hidden := value.Value // what of it may be shown: the scheme of an Authorization, the attributes of a cookie
+	if hidden != "" {
+		hidden += " "
+	}
+	hidden += "{" + value.Name
 	if value.Ref != "" {
 		hidden += " " + value.Ref
 	}

@@ -269,7 +269,9 @@ func (b *browser) fits(width int64) {
 
 func (b *browser) shot(name string) {
 	b.t.Helper()
-	picture := read(b, chromedp.FullScreenshot(100))
+	ctx, cancel := b.bounded() // a long page takes its time
+	defer cancel()
+	picture, _ := chromedp.Run(ctx, chromedp.FullScreenshot(100))
 	if len(picture) == 0 {
 		b.t.Logf("no screenshot %s", name)
 		return

@@ -1,0 +1,117 @@
+package component
+
+import (
+	"strconv"
+
+	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"cloakroom/app/text"
+	"cloakroom/app/trace"
+	"cloakroom/bff/api"
+)
+
+// Compare puts the flow beside another one, and marks what differs.
+func Compare(view Inspection) goapp.UI {
+	if len(view.Flows) == 0 {
+		return nil
+	}
+	section := goapp.Section().ID(IDCompare).Class("card").Aria("labelledby", "compare-heading")
+	heading := goapp.H2().ID("compare-heading").Text(text.CompareHeading)
+	if len(view.Flows) < 2 {
+		return section.Body(heading, goapp.P().Class("quiet").Text(text.CompareOnly))
+	}
+	return section.Body(
+		heading,
+		goapp.P().Class("quiet").Text(text.CompareLede),
+		goapp.Div().Class("compare-with").Body(
+			goapp.Label().For(IDCompareWith).Text(text.CompareWith),
+			goapp.Select().ID(IDCompareWith).Class("field").OnChange(view.Do.Against).Body(others(view)...),
+		),
+		comparison(view),
+	)
+}
+
+func others(view Inspection) []goapp.UI {
+	options := []goapp.UI{goapp.Option().Value("").Selected(view.View.Against == "").Text(text.CompareNone)}
+	for i := len(view.Flows) - 1; i >= 0; i-- {
+		flow := view.Flows[i]
+		if flow.ID == view.Flow.ID {
+			continue
+		}
+		name := text.FlowKinds[flow.Kind] + ", " + flow.Began.Local().Format(text.ClockLayout)
+		options = append(options, goapp.Option().Value(flow.ID).Selected(view.View.Against == flow.ID).Text(name))
+	}
+	return options
+}
+
+func comparison(view Inspection) goapp.UI {
+	other := trace.Messages(trace.Steps(view.Flows, view.View.Against))
+	if len(other) == 0 {
+		return nil
+	}
+	rows := trace.Compare(trace.Messages(view.Steps), other)
+	differ := 0
+	list := make([]goapp.UI, len(rows))
+	for i, row := range rows {
+		if row.Differs() {
+			differ++
+		}
+		list[i] = comparedRow(row)
+	}
+	return goapp.Div().Body(
+		goapp.P().ID(IDCompared).Class("compared").Role("status").
+			Text(strconv.Itoa(differ)+text.CompareCount+strconv.Itoa(len(rows))+text.CompareDiffer),
+		goapp.Elem("ol").Class("compare-list").Body(list...),
+	)
+}
+
+func comparedRow(row trace.Row) goapp.UI {
+	event := row.Either()
+	item := goapp.Li().Class("compare-row")
+	mark := text.CompareSame
+	switch {
+	case row.A == nil || row.B == nil:
+		item, mark = item.Class("compare-differs"), text.CompareMissing
+	case row.Differs():
+		item, mark = item.Class("compare-differs"), text.CompareDiffers
+	}
+	differences := make([]goapp.UI, len(row.Differences))
+	for i, difference := range row.Differences {
+		differences[i] = goapp.Li().Class("difference").Body(
+			goapp.Code().Class("difference-name").Text(difference.Name),
+			side2(text.CompareFirst, difference.A), side2(text.CompareSecond, difference.B),
+		)
+	}
+	return item.Body(
+		goapp.Div().Class("compare-head").Body(
+			parties(event),
+			goapp.Span().Class("message-title").Text(messageTitle(event)),
+			goapp.Span().Class("compare-mark").Text(mark),
+		),
+		goapp.Div().Class("compare-sides").Body(compared(text.CompareFirst, row.A), compared(text.CompareSecond, row.B)),
+		when(len(differences) > 0, func() goapp.UI { return goapp.Ul().Class("differences").Body(differences...) }),
+	)
+}
+
+// compared is one run's side of a message.
+func compared(label string, event *api.TraceEvent) goapp.UI {
+	says := text.UnknownTime
+	switch {
+	case event == nil:
+	case event.Message != nil:
+		says = messageLine(*event)
+	default:
+		says = messageTitle(*event)
+	}
+	return side2(label, says)
+}
+
+func side2(label, says string) goapp.UI {
+	if says == "" {
+		says = text.UnknownTime
+	}
+	return goapp.Div().Class("compare-side").Body(
+		goapp.Span().Class("compare-label").Text(label),
+		goapp.Code().Text(says),
+	)
+}
