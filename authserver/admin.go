@@ -6,12 +6,15 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"cloakroom/authserver/adminapi"
 )
 
 const pingTimeout = 2 * time.Second
 
 // Admin serves the admin listener: /livez says that the process runs, /readyz that it can do its work and if not, why; /metrics has
-// the figures, for Prometheus; /trace what the demo shows of every flow, and elsewhere nothing. It belongs on a loopback address and never on the public one.
+// the figures, for Prometheus; /trace what the demo shows of every flow, and elsewhere nothing; /admin/v1 is the admin API. It belongs on a
+// loopback address and never on the public one.
 func (s *Server) Admin() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { writeHealth(w, http.StatusOK, "live") })
@@ -29,6 +32,7 @@ func (s *Server) Admin() http.Handler {
 	})
 	mux.Handle("GET /metrics", s.metrics.handler())
 	mux.Handle("GET /trace", s.trace)
+	mux.Handle(adminapi.Prefix+"/", s.adminAPI)
 	return mux
 }
 

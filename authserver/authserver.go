@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"cloakroom/authserver/adminapi"
 	"cloakroom/authserver/audit"
 	"cloakroom/authserver/client"
 	"cloakroom/authserver/registry"
@@ -50,6 +51,7 @@ type Server struct {
 	https bool // the base URL says so
 
 	handler    http.Handler
+	adminAPI   *adminapi.API
 	background context.Context //nolint:containedctx // of what runs until Close
 	stop       context.CancelFunc
 	running    sync.WaitGroup
@@ -99,6 +101,7 @@ func newServer(ctx context.Context, cfg Config, st store.Store, log *slog.Logger
 		return nil, fmt.Errorf("authserver: %w", err)
 	}
 	s.sections = s.accountSections()
+	s.adminAPI = s.newAdminAPI(&cfg)
 	s.handler = s.routes()
 	s.background, s.stop = context.WithCancel(context.WithoutCancel(ctx))
 	s.running.Go(func() { s.sweep(s.background) })

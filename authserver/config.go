@@ -38,6 +38,8 @@ type Config struct {
 	// MutualTLS is for clients that authenticate, or bind their tokens, by certificate.
 	MutualTLS MutualTLS `yaml:"mutual_tls"`
 
+	// Admin says who may use the admin API; nobody by default.
+	Admin Admin `yaml:"admin"`
 	// TLS is for a server that ends TLS itself.
 	TLS TLS `yaml:"tls"`
 	// Trace tells what the server receives, sends and checks, redacted, to whoever reads GET /trace of the admin listener. It is for
@@ -61,6 +63,7 @@ const (
 	EnvListen           = "AUTHSERVER_LISTEN"
 	EnvAdminListen      = "AUTHSERVER_ADMIN_LISTEN"
 	EnvStore            = "AUTHSERVER_STORE"
+	EnvAdminToken       = "AUTHSERVER_ADMIN_TOKEN"        //nolint:gosec // the name, not the token
 	EnvKeyEncryptionKey = "AUTHSERVER_KEY_ENCRYPTION_KEY" //nolint:gosec // the name, not the key
 )
 
@@ -134,6 +137,7 @@ func (c *Config) Validate() error {
 	problems = append(problems, c.MutualTLS.problems()...)
 	problems = append(problems, c.tlsProblems()...)
 	problems = append(problems, c.traceProblems()...)
+	problems = append(problems, c.Admin.problems()...)
 	problems = append(problems, c.Outbound.problems()...)
 	if c.Store == "" {
 		problems = append(problems, fmt.Errorf("store: is missing (or set %s)", EnvStore))

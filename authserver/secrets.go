@@ -49,6 +49,7 @@ func (c *Config) ReadSecrets(read func(path string) ([]byte, error)) error {
 		return nil
 	})
 	c.readSourceSecrets(into)
+	c.Admin.readSecrets(into)
 	c.workspaces(func(ws *workspace.Workspace) {
 		for position := range ws.Clients {
 			registered := &ws.Clients[position]
@@ -84,7 +85,7 @@ func setSecret(registered *client.Client, text oauth.Secret) error {
 
 // secretsFromEnvironment takes the secrets for which the configuration names a variable.
 func (c *Config) secretsFromEnvironment(getenv func(string) string) error {
-	var problems []error
+	problems := c.Admin.secretsFromEnvironment(getenv)
 	c.workspaces(func(ws *workspace.Workspace) {
 		for position := range ws.Clients {
 			registered := &ws.Clients[position]
@@ -119,6 +120,7 @@ func (c *Config) checkSecrets() error {
 	if _, err := c.Sealer(); err != nil {
 		problems = append(problems, fmt.Errorf("key_encryption_key_file or %s: %w", EnvKeyEncryptionKey, err))
 	}
+	problems = append(problems, c.Admin.unread()...)
 	c.workspaces(func(ws *workspace.Workspace) {
 		for _, registered := range ws.Clients {
 			if registered.HasSecret() && registered.Secret.IsZero() {

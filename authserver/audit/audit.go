@@ -34,6 +34,9 @@ const (
 	SessionEnded         Event = "session_ended"
 	LogoutDelivered      Event = "backchannel_logout_delivered"
 	LogoutNotDelivered   Event = "backchannel_logout_not_delivered" // the client keeps its session until its next refresh
+	AdminChanged         Event = "admin_changed"                    // through the admin API: who, what, and which members
+	AdminRejected        Event = "admin_rejected"                   // a credential of the admin API was wrong
+	ClientRegistered     Event = "client_registered"                // a client registered, changed or deleted itself (RFC 7591, RFC 7592)
 	FormRejected         Event = "form_rejected"                    // a CSRF token was missing or of another interaction
 )
 

@@ -215,3 +215,18 @@ func (w *Workspace) dynamic() int {
 	}
 	return count
 }
+
+// Secret is what may be told of a secret.
+type Secret struct {
+	Created time.Time `json:"created"`
+	Expires time.Time `json:"expires,omitzero"` // zero for the current one
+}
+
+// Secrets lists the secrets of a client of the store, the current one last.
+func (c *Client) Secrets() []Secret {
+	secrets := []Secret{}
+	for _, one := range c.record.Secrets {
+		secrets = append(secrets, Secret{Created: one.Created.UTC(), Expires: one.Expires.UTC()})
+	}
+	return secrets
+}

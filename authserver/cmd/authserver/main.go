@@ -60,7 +60,8 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	cfg, err := load(*path, getenv)
 	if command == "check" {
 		_, unusable := cfg.TLSConfig(beside(*path), slog.New(slog.DiscardHandler))
-		err = errors.Join(err, unusable)
+		_, admin := cfg.AdminTLSConfig(beside(*path), slog.New(slog.DiscardHandler))
+		err = errors.Join(err, unusable, admin)
 	}
 	if err != nil {
 		return err

@@ -18,6 +18,8 @@ import (
 	"cloakroom/authserver/keys"
 )
 
+const adminToken = "a-token-of-the-admin-api-for-this-test"
+
 // example writes the documented configuration and the secrets that it names to a folder.
 func example(t *testing.T) string {
 	t.Helper()
@@ -30,6 +32,7 @@ func example(t *testing.T) string {
 		"authserver.yaml":            string(text),
 		"secrets/key-encryption-key": keys.NewSealingKey().Reveal() + "\n",
 		"secrets/web":                "a-secret-for-this-test\n",
+		"secrets/admin-token":        adminToken + "\n",
 		"secrets/carol":              "a password for this test\n",
 		"secrets/corp":               "a-secret-of-this-test\n",
 	} {

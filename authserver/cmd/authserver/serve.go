@@ -23,6 +23,10 @@ func serve(ctx context.Context, cfg authserver.Config, read func(path string) ([
 	if err != nil {
 		return err
 	}
+	secureAdmin, err := cfg.AdminTLSConfig(read, log)
+	if err != nil {
+		return err
+	}
 	st, err := sqlstore.Open(ctx, cfg.Store, time.Now)
 	if err != nil {
 		return fmt.Errorf("open store: %w", err)
@@ -45,10 +49,9 @@ func serve(ctx context.Context, cfg authserver.Config, read func(path string) ([
 	log.InfoContext(ctx, "ready", "base_url", cfg.BaseURL, "listen", public.Addr().String(), "admin_listen", admin.Addr().String())
 	front := authserver.HTTPServer(server.Handler(), log)
 	front.TLSConfig = secure
-	return runServers(ctx, map[net.Listener]*http.Server{
-		public: front,
-		admin:  authserver.HTTPServer(server.Admin(), log),
-	})
+	back := authserver.HTTPServer(server.Admin(), log)
+	back.TLSConfig = secureAdmin
+	return runServers(ctx, map[net.Listener]*http.Server{public: front, admin: back})
 }
 
 // listen says which port is taken, and how to choose another.
