@@ -1,0 +1,130 @@
+package adminapi_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// public asks the public listener for a path.
+func (p *panel) asks(path string) reply {
+	p.t.Helper()
+	r, err := http.NewRequestWithContext(p.t.Context(), http.MethodGet, p.public.URL+path, nil)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	response, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return p.read(response)
+}
+
+const discovery = "/.well-known/openid-configuration"
+
+func TestTenantAndWorkspaceAreMadeServedDisabledAndDeleted(t *testing.T) {
+	p := start(t)
+	tenant := p.call(http.StatusCreated, http.MethodPost, "/tenants", `{"name":"acme","title":"Acme"}`, nil)
+	ws := p.call(http.StatusCreated, http.MethodPost, "/tenants/acme/workspaces", `{"name":"main","title":"Acme's own","policy":{"access_token_lifetime":"2m","id_token_signing_alg":"ES256"},"scopes":[{"name":"things","description":"See your things"}]}`, nil)
+	if ws.state()["issuer"] != "http://localhost:9000/acme/main" || ws.state()["served"] != true || ws.body["clients"] != nil {
+		t.Errorf("%s", ws.text)
+	}
+	found := p.asks("/acme/main" + discovery)
+	if found.StatusCode != http.StatusOK || found.body["issuer"] != "http://localhost:9000/acme/main" || !strings.Contains(found.text, `"things"`) {
+		t.Errorf("%d %s", found.StatusCode, found.text)
+	}
+	if keys := p.asks("/acme/main/oauth2/jwks"); keys.StatusCode != http.StatusOK || strings.Count(keys.text, `"kid"`) != 1 {
+		t.Errorf("its keys: %s", keys.text)
+	}
+	p.call(http.StatusCreated, http.MethodPost, "/tenants/acme/workspaces/main/clients", `{"id":"app","redirect_uris":["https://app.example/"],"scopes":["things"]}`, nil)
+	changed := p.call(http.StatusOK, http.MethodPatch, "/tenants/acme/workspaces/main", `{"title":"New","policy":{"access_token_lifetime":null}}`, ifMatch(ws.etag()))
+	if policy, _ := changed.body["policy"].(map[string]any); changed.body["title"] != "New" || policy["access_token_lifetime"] != "5m" || policy["id_token_signing_alg"] != "ES256" {
+		t.Errorf("%s", changed.text)
+	}
+	if got := p.wrong(http.MethodPatch, "/tenants/acme/workspaces/main", `{"preset":"fapi2"}`, ifMatch(changed.etag())); got.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(got.text, "app contradicts it") {
+		t.Errorf("a preset that its client contradicts: %d %s", got.StatusCode, got.text)
+	}
+	if got := p.wrong(http.MethodPatch, "/tenants/acme/workspaces/main", `{"name":"other"}`, ifMatch(changed.etag())); got.StatusCode != http.StatusUnprocessableEntity {
+		t.Errorf("another name: %d %s", got.StatusCode, got.text)
+	}
+	if got := p.wrong(http.MethodDelete, "/tenants/acme", "", ifMatch(tenant.etag())); got.StatusCode != http.StatusConflict {
+		t.Errorf("a tenant with workspaces: %d %s", got.StatusCode, got.text)
+	}
+	// A disabled tenant takes all of its workspaces with it.
+	off := p.call(http.StatusOK, http.MethodPost, "/tenants/acme/disable", "", ifMatch(tenant.etag()))
+	if got := p.asks("/acme/main" + discovery); got.StatusCode != http.StatusNotFound {
+		t.Errorf("served although its tenant is disabled: %d", got.StatusCode)
+	}
+	if got := p.call(http.StatusOK, http.MethodGet, "/tenants/acme/workspaces/main", "", nil); got.state()["served"] != false || got.state()["disabled"] != false {
+		t.Errorf("%s", got.text)
+	}
+	p.call(http.StatusOK, http.MethodPost, "/tenants/acme/enable", "", ifMatch(off.etag()))
+	if got := p.asks("/acme/main" + discovery); got.StatusCode != http.StatusOK {
+		t.Errorf("enabled again: %d", got.StatusCode)
+	}
+	disabled := p.call(http.StatusOK, http.MethodPost, "/tenants/acme/workspaces/main/disable", "", ifMatch(changed.etag()))
+	if got := p.asks("/acme/main" + discovery); got.StatusCode != http.StatusNotFound {
+		t.Errorf("disabled: %d", got.StatusCode)
+	}
+	p.call(http.StatusConflict, http.MethodDelete, "/tenants/acme/workspaces/main", "", ifMatch(disabled.etag()))
+	p.call(http.StatusNoContent, http.MethodDelete, "/tenants/acme/workspaces/main/clients/app", "", ifMatch("*"))
+	p.call(http.StatusNoContent, http.MethodDelete, "/tenants/acme/workspaces/main", "", ifMatch(disabled.etag()))
+	p.call(http.StatusNoContent, http.MethodDelete, "/tenants/acme", "", ifMatch("*"))
+	if got := p.call(http.StatusOK, http.MethodGet, "/tenants", "", nil); len(got.items()) != 1 {
+		t.Errorf("%s", got.text)
+	}
+}
+
+func TestKeysAreListedRotatedAndRetired(t *testing.T) {
+	p := start(t)
+	const path = "/tenants/demo/workspaces/baseline/keys"
+	first := p.call(http.StatusOK, http.MethodGet, path, "", nil).items()
+	if len(first) != 1 || first[0]["state"] != "active" {
+		t.Fatalf("%v", first)
+	}
+	rotated := p.call(http.StatusOK, http.MethodPost, path+"/rotate", "", nil).items()
+	if len(rotated) != 2 || rotated[1]["state"] != "published" || rotated[0]["signs_until"] == nil {
+		t.Errorf("%v", rotated)
+	}
+	again := p.call(http.StatusOK, http.MethodPost, path+"/rotate", "", nil).items()
+	if len(again) != 2 {
+		t.Errorf("while one waits another was made: %v", again)
+	}
+	kid := fmt.Sprint(first[0]["kid"])
+	retired := p.call(http.StatusOK, http.MethodPost, path+"/"+kid+"/retire", "", nil).items()
+	var signing, gone int
+	for _, key := range retired {
+		if key["state"] == "active" {
+			signing++
+		}
+		if key["kid"] == kid && key["state"] == "expired" {
+			gone++
+		}
+	}
+	if signing != 1 || gone != 1 {
+		t.Errorf("%v", retired)
+	}
+	if published := p.asks("/demo/baseline/oauth2/jwks"); strings.Contains(published.text, kid) || strings.Count(published.text, `"kid"`) != 1 {
+		t.Errorf("the retired key is published: %s", published.text)
+	}
+	// What signs now can be used: a client gets a token by it.
+	created := p.call(http.StatusCreated, http.MethodPost, clients, made, nil)
+	secret, _ := created.body["client_secret"].(string)
+	if status, answer := p.tokenOf("made", secret); status != http.StatusOK {
+		t.Errorf("%d %v", status, answer)
+	}
+	// The one that is left can be retired too: another is made.
+	for _, key := range retired {
+		if key["state"] == "active" {
+			p.call(http.StatusOK, http.MethodPost, fmt.Sprint(path, "/", key["kid"], "/retire"), "", nil)
+		}
+	}
+	if status, answer := p.tokenOf("made", secret); status != http.StatusOK {
+		t.Errorf("after the last: %d %v", status, answer)
+	}
+	p.call(http.StatusNotFound, http.MethodPost, path+"/none/retire", "", nil)
+	if strings.Contains(p.log.String(), `"d":`) {
+		t.Error("a private key is in the log")
+	}
+}
