@@ -1,6 +1,7 @@
 // Command authserver runs the authorization server: authserver serve --config authserver.yaml. It owns the wiring (the file, the
 // environment, the store, the listeners and the signals) and nothing else. authserver check lists what is wrong with a
-// configuration; authserver keys list and keys rotate show and renew a workspace's signing keys.
+// configuration; authserver keys list and keys rotate show and renew a workspace's signing keys; authserver admin changes a server
+// that runs, through its admin API.
 package main
 
 import (
@@ -24,17 +25,20 @@ func main() {
 	if err := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr); err != nil {
 		fmt.Fprintf(os.Stderr, "authserver: %v\n", err)
 		stop()
-		os.Exit(1) //nolint:gocritic // stop has run
+		os.Exit(exitCode(err)) //nolint:gocritic // stop has run
 	}
 }
 
-var errUsage = errors.New("usage: authserver serve|check --config FILE, or authserver keys list|rotate --config FILE --workspace TENANT/NAME")
+var errUsage = errors.New("usage: authserver serve|check --config FILE, authserver keys list|rotate --config FILE --workspace TENANT/NAME, or authserver admin (authserver admin help)")
 
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
 	if len(args) == 0 {
 		return errUsage
 	}
 	command := args[0]
+	if command == "admin" {
+		return admin(ctx, args[1:], getenv, os.Stdin, stdout)
+	}
 	if command == "keys" && len(args) > 1 {
 		command += " " + args[1]
 		args = args[1:]
