@@ -113,7 +113,11 @@ func (p *provider) verifyLogoutToken(ctx context.Context, compact string) (*logo
 	if err != nil {
 		return nil, refuse(api.IDPUnavailable, "the provider's metadata cannot be read").because(err)
 	}
+	flow := p.out.flow(ctx)
+	flow.Carries(api.InForm, "logout_token", compact)
 	payload, _, err := p.verifyJWS(ctx, m, compact, isLogoutTokenType)
+	flow.Judge(api.TraceBackchannelLogout, 0)
+	flow.Check("signature", "OpenID Connect Back-Channel Logout §2.6 item 2", err == nil)
 	if errors.Is(err, errKeysUnread) {
 		return nil, refuse(api.IDPUnavailable, "the provider's keys cannot be read").because(err)
 	}
@@ -124,7 +128,9 @@ func (p *provider) verifyLogoutToken(ctx context.Context, compact string) (*logo
 	if err := decodeClaims(payload, token); err != nil {
 		return nil, badLogout("the logout token's claims cannot be read").because(err)
 	}
-	if err := token.check(m.Issuer, p.cfg.ClientID, p.now()); err != nil {
+	err = token.check(m.Issuer, p.cfg.ClientID, p.now())
+	flow.Check("claims", "OpenID Connect Back-Channel Logout §2.6 items 3 to 7", err == nil)
+	if err != nil {
 		return nil, badLogout("the logout token's claims do not hold").because(err)
 	}
 	return token, nil

@@ -29,12 +29,22 @@ const (
 type outbound struct {
 	client *http.Client
 	spans  *spans
+	// inspector is nil unless the trace is on.
+	inspector *trace.Tracer
+}
+
+// flow is the context's flow in the trace; nil when the trace is off.
+func (o *outbound) flow(ctx context.Context) *trace.Flow {
+	if o.inspector == nil {
+		return nil
+	}
+	return trace.Of(ctx)
 }
 
 // newOutbound tells the inspector, if there is one, of every request that is part of a flow.
 func newOutbound(spans *spans, inspector *trace.Tracer) *outbound {
 	dialer := &net.Dialer{Timeout: 5 * time.Second}
-	return &outbound{spans: spans, client: &http.Client{
+	return &outbound{spans: spans, inspector: inspector, client: &http.Client{
 		Timeout:       exchangeTimeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: inspector.ToProvider(&http.Transport{

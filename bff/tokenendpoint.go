@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"cloakroom/bff/api"
 	"cloakroom/bff/session"
 )
 
@@ -76,7 +77,11 @@ func (p *provider) request(ctx context.Context, form url.Values, asked []string,
 	if got.status != http.StatusOK {
 		return grant{}, &tokenError{got.status, response.Error, response.Description}
 	}
-	return response.grant(sent, asked, key != nil)
+	granted, err := response.grant(sent, asked, key != nil)
+	flow := p.out.flow(ctx)
+	flow.Judge(api.TraceTokenEndpoint, api.StepTokenResponse)
+	flow.Check("token_type", "RFC 6749 §7.1", err == nil)
+	return granted, err
 }
 
 func (t *tokenResponse) grant(sent time.Time, asked []string, bound bool) (grant, error) {

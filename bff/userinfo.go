@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"cloakroom/bff/api"
 	"cloakroom/bff/session"
 )
 
@@ -21,6 +22,9 @@ func (p *provider) userinfo(ctx context.Context, m *metadata, token session.Toke
 		return nil, fmt.Errorf("ask userinfo of %q: status %d, or not JSON", p.cfg.ID, got.status)
 	}
 	// OpenID Connect Core §5.3.2: claims of another subject are not this user's.
+	flow := p.out.flow(ctx)
+	flow.Judge(api.TraceUserinfo, api.StepTokenResponse)
+	flow.Check("subject", "OpenID Connect Core §5.3.2", claims["sub"] == subject)
 	if claims["sub"] != subject {
 		return nil, errors.New("userinfo is about another subject than the ID token")
 	}

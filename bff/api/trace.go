@@ -7,9 +7,9 @@ import "time"
 const (
 	// PathTrace is a stream of server-sent events: [TraceState] under the name [EventTraceState], first and whenever it
 	// changes, and each [TraceEvent] under the name [EventTrace], those of the buffer first. The id of an event is its ID, so that
-	// Last-Event-ID resumes.
+	// Last-Event-ID resumes. It goes on for a second when the session is over, and a session has two streams at most.
 	PathTrace = "/bff/trace"
-	// PathTraceStep takes a [TraceStep].
+	// PathTraceStep takes a [TraceStep] and answers a [TraceState].
 	PathTraceStep = "/bff/trace/step"
 )
 
@@ -32,8 +32,10 @@ type TraceState struct {
 	Lost int `json:"lost"`
 }
 
-// TraceStep is the body of POST /bff/trace/step. Without Stepping it lets the held message go on; with it, it switches step
-// mode, and switching it off lets go too.
+// TraceStep is the body of POST /bff/trace/step. Without Stepping it lets go what has been held the longest; with it, it switches
+// step mode, and switching it off lets everything go. What nobody lets go goes on by itself: an API call after 60 seconds, a redirect
+// and a token request after 50, within the life of a request_uri and a code. A client that leaves is not held, and nothing is while no
+// stream of the session's trace is open. A session that takes another's place in a browser takes over its step mode.
 type TraceStep struct {
 	Stepping *bool `json:"stepping,omitempty"`
 }
@@ -71,9 +73,10 @@ const (
 	FlowBackchannelLogout FlowKind = "backchannel_logout"
 )
 
-// TraceEvent is one message between two parties, or what one party checked, as the server that was there tells it.
+// TraceEvent is one message between two parties, or what one party checked, as the server that was there tells it. Those of another
+// server come when it tells them: At is their order. Of a message between two of our servers both tell, with one Exchange.
 type TraceEvent struct {
-	ID       uint64    `json:"id"`   // rises within the session's buffer
+	ID       uint64    `json:"id"`   // rises within the session's buffer; one that two sessions see is the same in both
 	Flow     string    `json:"flow"` // names the flow, and nothing else anywhere
 	Kind     FlowKind  `json:"kind"`
 	Provider string    `json:"provider,omitzero"`
@@ -91,7 +94,8 @@ type TraceEvent struct {
 	Checks     []TraceCheck  `json:"checks,omitempty"`
 }
 
-// TraceName says what an event is. Requests and responses of one exchange have the same name.
+// TraceName says what an event is. Requests and responses of one exchange have the same name, but for the answer to the callback
+// that starts a session.
 type TraceName string
 
 // The names.

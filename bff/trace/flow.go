@@ -112,6 +112,21 @@ func (f *Flow) Check(name, spec string, ok bool) {
 	f.open.Checks = append(f.open.Checks, api.TraceCheck{Name: name, Spec: spec, OK: ok})
 }
 
+// Carries tells of a parameter of the message that was received last: what its body holds is known later than its headers.
+func (f *Flow) Carries(in, name, value string) {
+	if f == nil {
+		return
+	}
+	f.tracer.mu.Lock()
+	defer f.tracer.mu.Unlock()
+	if f.open == nil || f.open.Message == nil {
+		return
+	}
+	m := f.redactor.begin()
+	m.one(in, name, value, parameters[name])
+	f.open.Message.Values, f.open.Message.Dropped = append(f.open.Message.Values, m.values...), f.open.Message.Dropped+m.dropped
+}
+
 // Judge begins a list of checks of the BFF's own. Without a check it is not told.
 func (f *Flow) Judge(name api.TraceName, step api.Step) {
 	if f == nil {

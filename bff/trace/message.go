@@ -104,13 +104,17 @@ func (x *Exchange) response(a Answer, more []api.TraceValue) *api.TraceEvent {
 	if a.Code != "" {
 		m.one(api.InBody, "code", a.Code, asOwnCode)
 	}
-	name := x.Name
+	name, step := x.Name, x.Next
 	if a.Name != "" {
 		name = a.Name
 	}
+	// What a provider refuses is no step further; what an API refuses is its answer.
+	if a.Status >= http.StatusBadRequest && x.To == api.PartyAuthorizationServer {
+		step = x.Step
+	}
 	now := x.flow.tracer.cfg.Now()
 	return &api.TraceEvent{
-		Name: name, Step: x.Next, From: x.To, To: x.From, At: now, Exchange: x.id, DurationUS: now.Sub(x.at).Microseconds(),
+		Name: name, Step: step, From: x.To, To: x.From, At: now, Exchange: x.id, DurationUS: now.Sub(x.at).Microseconds(),
 		Message: &api.TraceMessage{Status: a.Status, Size: max(a.Size, 0), Values: append(m.values, more...), Dropped: m.dropped},
 	}
 }
