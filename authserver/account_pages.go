@@ -37,6 +37,8 @@ type changed struct {
 	done string
 	// again is the section with what was wrong with the form, instead.
 	again ui.AccountSection
+	// shown is the section as it is to be seen now and never again, in the place of a redirect to it.
+	shown ui.AccountSection
 	// user is who is signed in afterwards, when the change has replaced or ended the session.
 	user *signedIn
 	// gone says that the session has ended with the change.
@@ -48,6 +50,7 @@ func (s *Server) accountSections() []accountSection {
 	return []accountSection{
 		{name: "profile", show: s.profileSection},
 		s.identitiesSection(),
+		s.factorsSection(),
 	}
 }
 
@@ -158,18 +161,21 @@ func (s *Server) changeAccount(w http.ResponseWriter, r *http.Request, iss *issu
 		return err
 	}
 	outcome, err := change(w, r, iss, a.user, p)
+	if outcome.user != nil {
+		a.user = outcome.user
+	}
 	switch {
 	case err != nil:
 		return err
+	case outcome.shown != nil:
+		s.renderAccount(w, r, iss, a, http.StatusOK, outcome.shown, text.Of("account."+a.section.name+".done."+outcome.done))
+		return nil
 	case outcome.again != nil:
 		s.renderAccount(w, r, iss, a, http.StatusUnprocessableEntity, outcome.again, text.Message{})
 		return nil
 	case outcome.gone:
 		redirectTo(w, iss.Path()+"/oauth2/logout")
 		return nil
-	}
-	if outcome.user != nil {
-		a.user = outcome.user
 	}
 	redirectTo(w, a.path(iss)+"?done="+a.saying(outcome.done))
 	return nil

@@ -28,8 +28,10 @@ type authorizationRequest struct {
 	HintedSubject string         `json:"hinted_subject,omitzero"` // of the id_token_hint
 	DPoPJKT       string         `json:"dpop_jkt,omitzero"`       // RFC 9449 §10: the key that the code is bound to
 	ResponseMode  string         `json:"response_mode,omitzero"`
-	Claims        string         `json:"claims,omitzero"`    // as sent
-	PushedID      string         `json:"pushed_id,omitzero"` // of the pushed request, which is spent with the answer
+	Claims        string         `json:"claims,omitzero"` // as sent
+	ACRValues     []string       `json:"acr_values,omitempty"`
+	InsistACR     bool           `json:"insist_acr,omitzero"` // one of them has to be met
+	PushedID      string         `json:"pushed_id,omitzero"`  // of the pushed request, which is spent with the answer
 }
 
 // The values of prompt (OpenID Connect Core §3.1.2.1).
@@ -41,7 +43,7 @@ const (
 )
 
 // validateAuthorization is the list of checks of an authorization request. What it does not know it ignores (RFC 6749 §3.1):
-// display, ui_locales, acr_values and the like never cause an error.
+// display, ui_locales and the like never cause an error.
 func validateAuthorization(ctx context.Context, iss *issuer, c *client.Client, p params) (authorizationRequest, error) {
 	request := authorizationRequest{
 		ClientID:    c.ID,
@@ -63,6 +65,7 @@ func validateAuthorization(ctx context.Context, iss *issuer, c *client.Client, p
 		{"max_age", "OpenID Connect Core §3.1.2.1", checkMaxAge},
 		{"id_token_hint", "OpenID Connect Core §3.1.2.1", checkIDTokenHint},
 		{"claims", "OpenID Connect Core §5.5", checkClaims},
+		{"acr", "OpenID Connect Core §5.5.1.1", checkACR},
 		{"dpop_jkt", "RFC 9449 §10", checkDPoPKey},
 	} {
 		err := check.passes(iss, c, p, &request)

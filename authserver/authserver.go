@@ -35,6 +35,7 @@ type Server struct {
 	sections []accountSection
 	throttle *throttle
 	limits   *limits
+	factors  *secondFactors
 	audit    *audit.Log
 	log      *slog.Logger
 	now      func() time.Time
@@ -88,6 +89,9 @@ func newServer(ctx context.Context, cfg Config, st store.Store, log *slog.Logger
 	}
 	s.metrics.registry.MustRegister(keyAges{s})
 	s.trace = newTrace(&cfg, s)
+	if s.factors, err = newSecondFactors(&cfg, now); err != nil {
+		return nil, fmt.Errorf("authserver: %w", err)
+	}
 	if s.outbound, err = newOutboundClient(cfg.Outbound); err != nil {
 		return nil, fmt.Errorf("authserver: %w", err)
 	}

@@ -2,7 +2,6 @@ package authserver
 
 import (
 	"encoding/json"
-	"slices"
 
 	"cloakroom/authserver/client"
 	"cloakroom/authserver/oauth"
@@ -22,12 +21,15 @@ type claimRequest struct {
 	Values    []any `json:"values"`
 }
 
-// accepts reports whether a value is one of those that the request names, if it names any.
-func (c *claimRequest) accepts(value string) bool {
-	if c == nil || (c.Value == nil && len(c.Values) == 0) {
-		return true
+// texts are the values that the request names, if it names any.
+func (c *claimRequest) texts() []string {
+	var texts []string
+	for _, value := range append([]any{c.Value}, c.Values...) {
+		if named, ok := value.(string); ok {
+			texts = append(texts, named)
+		}
 	}
-	return c.Value == value || slices.Contains(c.Values, any(value))
+	return texts
 }
 
 func parseClaimsRequest(text string) (claimsRequest, error) {
@@ -40,17 +42,13 @@ func parseClaimsRequest(text string) (claimsRequest, error) {
 }
 
 // OpenID Connect Core §5.5: what the request asks for that we do not have, or may not give, is left out; only a subject and an
-// authentication that it insists on can be refused.
+// authentication (checkACR) that it insists on can be refused.
 func checkClaims(_ *issuer, _ *client.Client, p params, request *authorizationRequest) error {
 	parsed, err := parseClaimsRequest(p.get("claims"))
 	if err != nil {
 		return oauth.InvalidRequest.Errorf("claims is not the json object that openid connect describes").Because(err)
 	}
 	request.Claims = p.get("claims")
-	// §5.5.1.1: an essential acr that cannot be is a failed authentication. There is one way to authenticate here.
-	if acr := parsed.IDToken["acr"]; acr != nil && acr.Essential && !acr.accepts(acrPassword) {
-		return oauth.UnmetAuthenticationRequirements.Errorf("the authentication that claims insists on is not offered")
-	}
 	// §5.5.1: a value for sub names the user that the client expects, as id_token_hint does.
 	sub := parsed.IDToken["sub"]
 	if sub == nil || sub.Value == nil {

@@ -80,6 +80,7 @@ func TestParseConfigNamesEveryProblemAndItsPlace(t *testing.T) {
 		`"https://as.example/" has a path`:              {"store: data.db", "store: data.db\nbase_url: https://as.example/"},
 		`policy: refresh_public: rotation`:              {"name: baseline", "name: baseline\n        policy: {refresh_public: {rotation: never}}"},
 		`policy: code_lifetime`:                         {"name: baseline", "name: baseline\n        policy: {code_lifetime: 2m}"},
+		`policy: second_factor: "sometimes"`:            {"name: baseline", "name: baseline\n        policy: {second_factor: sometimes}"},
 		`policy: id_token_signing_alg: "HS256"`:         {"name: baseline", "name: baseline\n        policy: {id_token_signing_alg: HS256}"},
 		`secret_hash`:                                   {"secret_file: web.secret", "secret_hash: 12"},
 	} {

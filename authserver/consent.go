@@ -55,7 +55,7 @@ func (s *Server) consent(w http.ResponseWriter, r *http.Request, iss *issuer) er
 	if err != nil {
 		return err
 	}
-	if next == stageLogin {
+	if next < stageConsent {
 		redirectTo(w, interactionPath(iss, ix.handle.ID))
 		return nil
 	}

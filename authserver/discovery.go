@@ -80,7 +80,7 @@ func (s *Server) discovery(w http.ResponseWriter, _ *http.Request, iss *issuer) 
 		GrantTypesSupported:         []string{oauth.GrantAuthorizationCode, oauth.GrantRefreshToken, oauth.GrantClientCredentials},
 		PromptValuesSupported:       []string{promptNone, promptLogin, promptConsent, promptSelectAccount},
 		SubjectTypesSupported:       []string{"public"},
-		ACRValuesSupported:          []string{acrPassword},
+		ACRValuesSupported:          iss.acrValues(),
 		ClaimsSupported:             supportedClaims(),
 		IDTokenAlgorithms:           []string{iss.Policy.IDTokenAlgorithm.String()},
 		UserinfoAlgorithms:          algorithmNames(iss.Policy.Algorithms()),

@@ -2,6 +2,7 @@ package authserver_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"crypto/tls"
@@ -102,6 +103,7 @@ type setup struct {
 	text  string            // its configuration
 	files map[string]string // that the configuration names
 	wrap  func(store.Store) store.Store
+	base  string // its base URL; empty for its address
 }
 
 func startAs(t *testing.T, given setup) *house {
@@ -110,7 +112,7 @@ func startAs(t *testing.T, given setup) *house {
 	h.store = memory.New(h.clock.Now)
 	h.server = httptest.NewUnstartedServer(nil)
 	h.server.Config.ErrorLog = slog.NewLogLogger(slog.NewTextHandler(io.Discard, nil), slog.LevelError)
-	base := "https://" + h.server.Listener.Addr().String()
+	base := cmp.Or(given.base, "https://"+h.server.Listener.Addr().String())
 	h.issuer = base + "/demo/baseline"
 	sum := sha256.Sum256([]byte(webSecret))
 	text := strings.NewReplacer("$WEB", hex.EncodeToString(sum[:]), "$SIGNER", signerKey().publicJWK(), "$BASE", base).Replace(given.text)
@@ -137,6 +139,7 @@ func startAs(t *testing.T, given setup) *house {
 	h.server.Config.Handler = server.Handler()
 	h.server.TLS = &tls.Config{ClientAuth: tls.RequestClientCert} //nolint:gosec // httptest's own is as old
 	h.server.StartTLS()
+	h.server.URL = base
 	t.Cleanup(func() {
 		h.server.Close()
 		if err := server.Close(); err != nil {

@@ -30,6 +30,8 @@ type interactionState struct {
 	// MustLogin asks for a fresh authentication: a session that began before does not do. Before names the session of then.
 	MustLogin bool   `json:"must_login,omitzero"`
 	Before    string `json:"before,omitzero"`
+	// First is who has shown a first factor and has to show a second one.
+	First *firstFactor `json:"first,omitempty"`
 	// Username and Rejected are of the last attempt, so that a reloaded page shows it again.
 	Username string `json:"username,omitzero"`
 	Rejected bool   `json:"rejected,omitzero"`
@@ -38,24 +40,42 @@ type interactionState struct {
 	Upstream      *upstreamAttempt `json:"upstream,omitempty"`
 	Problem       string           `json:"problem,omitzero"`
 	ProblemSource string           `json:"problem_source,omitzero"`
+	// PasskeyRejected is of a passkey in their place.
+	PasskeyRejected bool `json:"passkey_rejected,omitzero"`
 }
 
-// stage is where a user is.
+// stage is where a user is. They come in this order.
 type stage int
 
 const (
 	stageLogin stage = iota
+	stageFactor
+	stageEnrol
 	stageConsent
 	stageRespond
 )
 
-// stageOf is the single place that decides what comes next: login, then consent, then the response. No form can jump ahead
-// of it, because every form comes back here.
+// stageOf is the single place that decides what comes next: login, then a second factor, which may have to be added first, then consent,
+// then the response. No form can jump ahead of it, because every form comes back here.
 func (s *Server) stageOf(ctx context.Context, iss *issuer, f flow, state interactionState, user *signedIn) (stage, error) {
+	if first := state.First; first != nil {
+		wants, err := s.demandOf(ctx, iss, f.request, first.Subject, first.ACR)
+		if wants.stage == stageRespond { // nothing is asked for any more: another sign-in starts the session
+			wants.stage = stageLogin
+		}
+		return wants.stage, err
+	}
 	if user == nil || (state.MustLogin && user.session.ID == state.Before) {
 		return stageLogin, nil
 	}
 	if f.unexpected(user) { // nobody is asked to consent to what is refused
+		return stageRespond, nil
+	}
+	wants, err := s.demandOf(ctx, iss, f.request, user.account.Subject, user.session.ACR)
+	if err != nil || wants.stage != stageRespond {
+		return wants.stage, err
+	}
+	if f.request.unmet(user.session.ACR) {
 		return stageRespond, nil
 	}
 	if slices.Contains(f.request.Prompt, promptConsent) {
@@ -237,8 +257,9 @@ func (s *Server) showInteraction(w http.ResponseWriter, r *http.Request, iss *is
 	}
 	switch next {
 	case stageLogin:
-		s.showLogin(w, r, iss, ix, loginPage{status: http.StatusOK, again: user != nil})
-		return nil
+		return s.showLogin(w, r, iss, ix, loginPage{status: http.StatusOK, again: user != nil})
+	case stageFactor, stageEnrol:
+		return s.showBetween(w, r, iss, ix, user, next)
 	case stageConsent:
 		s.showConsent(w, r, iss, ix, user)
 		return nil

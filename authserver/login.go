@@ -31,8 +31,12 @@ type loginPage struct {
 	wait   time.Duration
 }
 
-func (s *Server) showLogin(w http.ResponseWriter, r *http.Request, iss *issuer, ix interaction, page loginPage) {
+func (s *Server) showLogin(w http.ResponseWriter, r *http.Request, iss *issuer, ix interaction, page loginPage) error {
 	trace.From(r.Context()).Is(trace.SignInForm)
+	passkey, err := s.anyPasskey(iss, ix)
+	if err != nil {
+		return err
+	}
 	data := ui.Login{
 		Client:   ix.client.Name,
 		Action:   interactionPath(iss, ix.handle.ID) + "/login",
@@ -42,6 +46,7 @@ func (s *Server) showLogin(w http.ResponseWriter, r *http.Request, iss *issuer, 
 		Again:    page.again,
 		Own:      ix.account != "",
 		Notice:   iss.Notice,
+		Passkey:  passkey,
 	}
 	s.addSources(&data, r, iss, ix)
 	if page.wait > 0 {
@@ -49,6 +54,7 @@ func (s *Server) showLogin(w http.ResponseWriter, r *http.Request, iss *issuer, 
 		setRetryAfter(w, page.status, int(math.Ceil(page.wait.Seconds())))
 	}
 	s.render(w, r, iss, page.status, pageOptions{formTarget: ix.formTarget()}, data)
+	return nil
 }
 
 // login takes the answer of the sign-in form. A wrong password, an unknown name and a disabled account get the same answer
@@ -76,8 +82,7 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request, iss *issuer) erro
 	if wait := s.throttle.begin(attempt); wait > 0 {
 		s.audit.Record(r.Context(), audit.SignInThrottled, iss.Key(), "client_id", ix.client.ID, "address", attempt.address)
 		ix.state.Username, ix.state.Rejected = username, false
-		s.showLogin(w, r, iss, ix, loginPage{status: http.StatusTooManyRequests, wait: wait})
-		return nil
+		return s.showLogin(w, r, iss, ix, loginPage{status: http.StatusTooManyRequests, wait: wait})
 	}
 	leave, ok := s.limits.hashing.enter(attempt.address)
 	if !ok {
@@ -103,7 +108,7 @@ const maxUsername = 256
 
 // backToLogin remembers the attempt and shows the form again, by GET, so that a reload sends no password twice.
 func (s *Server) backToLogin(w http.ResponseWriter, r *http.Request, iss *issuer, ix interaction, username string) error {
-	ix.state.Username, ix.state.Rejected, ix.state.Problem = username, true, ""
+	ix.state.Username, ix.state.Rejected, ix.state.PasskeyRejected, ix.state.Problem = username, true, false, ""
 	encoded, err := json.Marshal(ix.state)
 	if err != nil {
 		return fmt.Errorf("encode interaction: %w", err)
@@ -118,26 +123,20 @@ func (s *Server) backToLogin(w http.ResponseWriter, r *http.Request, iss *issuer
 	return nil
 }
 
-// loggedIn starts the session and goes on to what comes next.
+// loggedIn starts the session and goes on to what comes next, if the first factor is enough.
 func (s *Server) loggedIn(w http.ResponseWriter, r *http.Request, iss *issuer, ix interaction, found store.Account, how authentication) error {
+	wants, err := s.demandOf(r.Context(), iss, ix.request, found.Subject, how.acr)
+	if err != nil {
+		return err
+	}
+	if wants.stage != stageRespond {
+		return s.holdFirst(w, r, iss, ix, found, how)
+	}
 	before, err := s.currentUser(r, iss)
 	if err != nil {
 		return err
 	}
-	user, err := s.startSession(w, r, iss, found, how, before)
-	if err != nil {
-		return err
-	}
-	s.audit.Record(r.Context(), audit.SignInSucceeded, iss.Key(), "client_id", ix.client.ID, "subject", found.Subject)
-	next, err := s.stageOf(r.Context(), iss, ix.flow, ix.state, user)
-	if err != nil {
-		return err
-	}
-	if next == stageRespond {
-		return s.finish(w, r, iss, ix, user)
-	}
-	redirectTo(w, interactionPath(iss, ix.handle.ID))
-	return nil
+	return s.completed(w, r, iss, ix, found, how, before)
 }
 
 // interactionForm reads a form of the interaction: from the browser that began it, and from the page that we sent it.

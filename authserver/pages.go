@@ -10,11 +10,11 @@ import (
 type pageOptions struct {
 	// formTarget is the origin that the answer to the page's form redirects to; empty for none but our own.
 	formTarget string
-	// script allows the one script file, which sends the form.
+	// script allows our script files: the one that sends a form, and the one for passkeys, whose pages say so themselves.
 	script bool
 }
 
-// policy is the content security policy of every page: nothing but our style and icon, no script but for the form that sends itself, nothing inline, no frame around
+// policy is the content security policy of every page: nothing but our style and icon, no script but for the form that sends itself and for passkeys, nothing inline, no frame around
 // it. Chromium applies form-action to the redirects that follow a form, so it names the client's origin, and that one only.
 func (o pageOptions) policy() string {
 	policy := "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
@@ -22,7 +22,7 @@ func (o pageOptions) policy() string {
 		policy += " " + o.formTarget
 	}
 	if o.script {
-		policy += "; script-src 'self'"
+		policy += "; script-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'"
 	}
 	return policy
 }
@@ -39,6 +39,7 @@ func (s *Server) render(w http.ResponseWriter, r *http.Request, iss *issuer, cod
 		http.Error(w, "something went wrong", http.StatusInternalServerError)
 		return
 	}
+	options.script = options.script || ui.Scripted(page)
 	header := w.Header()
 	header.Set("Content-Type", "text/html; charset=utf-8")
 	header.Set("Content-Security-Policy", options.policy())

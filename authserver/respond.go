@@ -21,6 +21,10 @@ func (s *Server) respond(w http.ResponseWriter, r *http.Request, iss *issuer, f 
 	if f.unexpected(user) {
 		return f.refuse(oauth.LoginRequired.Errorf("the user is not the one that id_token_hint names"))
 	}
+	// OpenID Connect Core Unmet Authentication Requirements 1.0 §2.
+	if f.request.unmet(user.session.ACR) {
+		return f.refuse(oauth.UnmetAuthenticationRequirements.Errorf("the user cannot authenticate as claims insists"))
+	}
 	now := s.now()
 	grant := s.newGrant(iss, f, user)
 	handle := store.NewHandle(now)
@@ -92,7 +96,7 @@ func (s *Server) newGrant(iss *issuer, f flow, user *signedIn) store.Grant {
 		Resources: f.request.Resources,
 		Claims:    f.request.Claims,
 		AuthTime:  user.session.AuthTime,
-		ACR:       user.session.ACR,
+		ACR:       f.request.acrFor(user.session.ACR),
 		AMR:       user.session.AMR,
 		Offline:   offline,
 		Created:   now,

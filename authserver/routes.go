@@ -32,6 +32,9 @@ func (s *Server) routes() http.Handler {
 		{getPage, "/upstream/{source}/callback", s.upstreamCallback, page},
 		{getPage, "/upstream/{source}/link", s.beginLink, page},
 		{get, "/upstream/{source}/jwks", s.upstreamKeys, api},
+		{post, "/interaction/{interaction}/passkey", s.passkeySignIn, page},
+		{post, "/interaction/{interaction}/factor", s.secondFactor, page},
+		{post, "/interaction/{interaction}/enrol", s.enrol, page},
 		{post, "/interaction/{interaction}/consent", s.consent, page},
 
 		// Steps 6 to 8: the client.

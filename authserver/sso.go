@@ -55,12 +55,6 @@ func (s *Server) currentUser(r *http.Request, iss *issuer) (*signedIn, error) {
 	return &signedIn{session: session, account: account, handle: handle}, nil
 }
 
-// What local accounts can say about how a user authenticated.
-const (
-	acrPassword = "urn:cloakroom:acr:single-factor"
-	amrPassword = "pwd" // RFC 8176 §2
-)
-
 // authentication is how, and when, a user proved who they are: what ID tokens say of it (OpenID Connect Core §2).
 type authentication struct {
 	at  time.Time

@@ -45,6 +45,7 @@ func (s *Server) sweepOnce(ctx context.Context) {
 	defer cancel()
 	s.throttle.sweep()
 	s.limits.sweep()
+	s.factors.throttle.sweep()
 	s.sweepRecords(ctx)
 	for _, iss := range s.issuers.all() {
 		if err := iss.keys.Maintain(ctx, iss.Policy.Keys.Schedule()); err != nil && ctx.Err() == nil {

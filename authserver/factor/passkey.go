@@ -22,8 +22,8 @@ func NewRelyingParty(baseURL string) (*RelyingParty, error) {
 	if err != nil {
 		return nil, fmt.Errorf("factor: %w", err)
 	}
-	if err := protocol.ValidateRPID(base.Hostname()); err != nil {
-		return nil, fmt.Errorf("factor: %s: %w", base.Hostname(), err)
+	if !HasPasskeys(baseURL) {
+		return nil, fmt.Errorf("factor: %s is no domain", base.Hostname())
 	}
 	web, err := webauthn.New(&webauthn.Config{
 		RPID:          base.Hostname(),
@@ -40,6 +40,12 @@ func NewRelyingParty(baseURL string) (*RelyingParty, error) {
 		return nil, fmt.Errorf("factor: %w", err)
 	}
 	return &RelyingParty{web}, nil
+}
+
+// HasPasskeys reports whether there can be passkeys at a base URL.
+func HasPasskeys(baseURL string) bool {
+	base, err := url.Parse(baseURL)
+	return err == nil && protocol.ValidateRPID(base.Hostname()) == nil
 }
 
 // Owner is whose passkeys a ceremony is about.

@@ -24,10 +24,17 @@ type device struct {
 	credential virtualwebauthn.Credential
 }
 
+// coseKeyLength is that of a P-256 key. The software authenticator drops leading zeros of a coordinate, which no other does.
+const coseKeyLength = 77
+
 func newDevice(handle []byte) *device {
+	credential := virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2)
+	for len(credential.Key.AttestationData()) != coseKeyLength {
+		credential = virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2)
+	}
 	authenticator := virtualwebauthn.NewAuthenticator()
 	authenticator.Options.UserHandle = handle
-	return &device{authenticator, virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2)}
+	return &device{authenticator, credential}
 }
 
 func relyingParty(t *testing.T) *factor.RelyingParty {

@@ -16,6 +16,7 @@ type Login struct {
 	Again    bool         // the user is signed in and is asked once more
 	Own      bool         // nobody waits: it is for the account pages
 	Notice   string
+	Passkey  *Ceremony // the other way in; nil for none
 
 	Local   bool         // there are local accounts: the form is shown
 	SignUp  string       // where who has none makes one; empty if nobody may

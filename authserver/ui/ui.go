@@ -1,6 +1,7 @@
 // Package ui owns the pages that a person sees at the authorization server: their templates, their style, and the files those
 // load. It decides nothing: it gets what to show, and every text in it is escaped by html/template. The pages need no
-// script, and the policy that they are sent with allows none but the file that sends the form of [FormPost].
+// script, and the policy that they are sent with allows none but two files: the one that sends the form of [FormPost], and the one for
+// passkeys, without which the other ways to sign in work.
 //
 // Start with [Pages.Render] and the page types in pages.go.
 package ui
@@ -20,7 +21,7 @@ import (
 	"cloakroom/authserver/ui/text"
 )
 
-//go:embed page/*.html
+//go:embed page/*.html page/part/*.html
 var pageFiles embed.FS
 
 //go:embed asset/*
@@ -49,7 +50,7 @@ func New() (*Pages, error) {
 		return nil, err
 	}
 	p := &Pages{languages: languages, assets: map[string]asset{}, links: map[string]string{}}
-	for name, contentType := range map[string]string{"authserver.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml", "form_post.js": "text/javascript; charset=utf-8"} {
+	for name, contentType := range map[string]string{"authserver.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml", "form_post.js": "text/javascript; charset=utf-8", "passkey.js": "text/javascript; charset=utf-8"} {
 		content, err := assetFiles.ReadFile("asset/" + name)
 		if err != nil {
 			return nil, fmt.Errorf("read asset %s: %w", name, err)
@@ -78,9 +79,9 @@ func parseTemplates(language *text.Catalogue) (map[string]*template.Template, er
 	}
 	for _, file := range names {
 		name := strings.TrimSuffix(path.Base(file), ".html")
-		files := []string{"page/layout.html", file}
+		files := []string{"page/layout.html", "page/part/*.html", file}
 		if strings.HasPrefix(name, "account_") { // a section is within the account's page
-			files = []string{"page/layout.html", "page/account.html", file}
+			files = []string{"page/layout.html", "page/part/*.html", "page/account.html", file}
 		}
 		page, err := template.New("layout.html").Option("missingkey=error").Funcs(functions(language)).ParseFS(pageFiles, files...)
 		if err != nil {
@@ -146,6 +147,8 @@ func (p *Pages) Render(frame Frame, page Page) ([]byte, error) {
 		"Style":    p.links["authserver.css"],
 		"Icon":     p.links["icon.svg"],
 		"Script":   p.links["form_post.js"],
+
+		"PasskeyScript": p.links["passkey.js"],
 	})
 	if err != nil {
 		return nil, fmt.Errorf("render page %s: %w", name, err)

@@ -56,9 +56,11 @@ func templateSources(t *testing.T) map[string]string {
 	t.Helper()
 	sources := map[string]string{}
 	files, err := fs.Glob(pageFiles, "page/*.html")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("%d templates: %v", len(files), err)
+	parts, partsErr := fs.Glob(pageFiles, "page/part/*.html")
+	if err != nil || partsErr != nil || len(files) == 0 || len(parts) == 0 {
+		t.Fatalf("%d templates: %v, %v", len(files), err, partsErr)
 	}
+	files = append(files, parts...)
 	for _, file := range files {
 		data, err := pageFiles.ReadFile(file)
 		if err != nil {

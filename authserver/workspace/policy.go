@@ -23,6 +23,12 @@ type Policy struct {
 	// AccessTokenFormat is jwt (default, RFC 9068), which resource servers verify themselves, or opaque, which they introspect.
 	AccessTokenFormat Format `yaml:"access_token_format"`
 
+	// SecondFactor says whether users have to show more than a password: optional (default), required or off.
+	SecondFactor SecondFactor `yaml:"second_factor"`
+
+	// PasskeySignIn offers to sign in with a passkey and nothing else; default true. It never does where SecondFactor is off.
+	PasskeySignIn *bool `yaml:"passkey_sign_in"`
+
 	// RequirePAR refuses authorization requests that were not pushed (RFC 9126 §5); always so in preset fapi2.
 	RequirePAR *bool `yaml:"require_par"`
 
@@ -123,6 +129,7 @@ func (p *Policy) setDefaults() {
 	setDefault(&p.SessionAbsolute, 12*time.Hour)
 	setDefault(&p.AccessTokenFormat, FormatJWT)
 	setDefault(&p.DPoPNonce, NonceRequired)
+	setDefault(&p.SecondFactor, SecondFactorOptional)
 	setDefault(&p.AccessTokenAlgorithm, jwa.ES256)
 	setDefault(&p.IDTokenAlgorithm, jwa.RS256) // OpenID Connect Discovery §3: RS256 has to be there
 	for _, refresh := range []*Refresh{&p.Confidential, &p.Public} {
@@ -168,6 +175,9 @@ func (p *Policy) problems() []error {
 	}
 	if p.DPoPNonce != NonceRequired && p.DPoPNonce != NonceOffered {
 		report("dpop_nonce", "%q is neither required nor offered", p.DPoPNonce)
+	}
+	if !p.SecondFactor.valid() {
+		report("second_factor", "%q is none of optional, required and off", p.SecondFactor)
 	}
 	if p.Public.Rotation != RotationAlways {
 		report("refresh_public: rotation", "has to be always (RFC 9700 §2.2.2)")

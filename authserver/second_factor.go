@@ -1,0 +1,230 @@
+package authserver
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"net/http"
+	"time"
+
+	"cloakroom/authserver/audit"
+	"cloakroom/authserver/factor"
+	"cloakroom/authserver/oauth"
+	"cloakroom/authserver/store"
+	"cloakroom/authserver/ui"
+	"cloakroom/authserver/ui/text"
+)
+
+const (
+	purposeFactor = "factor"
+	purposeEnrol  = "enrol"
+)
+
+// firstFactor is who has shown a password in this interaction, and has to show more before there is a session.
+type firstFactor struct {
+	Subject string    `json:"subject"`
+	At      time.Time `json:"at"`
+	ACR     string    `json:"acr"`
+	AMR     []string  `json:"amr"`
+}
+
+// halfway is a user between the factors: by the password of this interaction, or by a session that is not strong enough.
+type halfway struct {
+	account store.Account
+	how     authentication
+	demand  demand
+}
+
+// holdFirst keeps the first factor with the interaction, under a new secret: whoever knew the one of before the password does not get
+// to add a factor of their own, or to finish what the user began.
+func (s *Server) holdFirst(w http.ResponseWriter, r *http.Request, iss *issuer, ix interaction, found store.Account, how authentication) error {
+	ix.state.First = &firstFactor{Subject: found.Subject, At: how.at, ACR: how.acr, AMR: how.amr}
+	ix.state.Rejected = false
+	fresh := store.NewHandle(s.now())
+	fresh.ID = ix.handle.ID
+	ix.record.SecretHash = fresh.Hash()
+	if kept, err := s.keepState(r, ix); err != nil || !kept {
+		return errors.Join(err, s.backTo(w, iss, ix))
+	}
+	setCookie(w, interactionCookie(iss, fresh.ID), fresh, ix.record.Expires.Sub(s.now()))
+	return s.backTo(w, iss, ix)
+}
+
+// keepState stores the state of an interaction; not when someone else, in another tab, has changed or ended it.
+func (s *Server) keepState(r *http.Request, ix interaction) (bool, error) {
+	encoded, err := json.Marshal(ix.state)
+	if err != nil {
+		return false, fmt.Errorf("encode interaction: %w", err)
+	}
+	ix.record.State = encoded
+	err = s.store.UpdateInteraction(r.Context(), ix.record)
+	if err != nil && !expected(err) {
+		return false, storeFailed("update interaction", err)
+	}
+	return err == nil, nil
+}
+
+// backTo shows the interaction's page, by GET: what holds now.
+func (s *Server) backTo(w http.ResponseWriter, iss *issuer, ix interaction) error {
+	redirectTo(w, interactionPath(iss, ix.handle.ID))
+	return nil
+}
+
+// between finds who is between the factors in an interaction; a stage that is neither stageFactor nor stageEnrol is for another page.
+func (s *Server) between(r *http.Request, iss *issuer, ix interaction, user *signedIn) (halfway, error) {
+	if first := ix.state.First; first != nil {
+		account, err := s.store.Account(r.Context(), iss.Key(), first.Subject)
+		if expected(err) || account.Disabled {
+			return halfway{}, errNoInteraction
+		}
+		if err != nil {
+			return halfway{}, storeFailed("load account", err)
+		}
+		wants, err := s.demandOf(r.Context(), iss, ix.request, first.Subject, first.ACR)
+		return halfway{account, authentication{at: first.At, acr: first.ACR, amr: first.AMR}, wants}, err
+	}
+	if user == nil {
+		return halfway{demand: demand{stage: stageLogin}}, nil
+	}
+	wants, err := s.demandOf(r.Context(), iss, ix.request, user.account.Subject, user.session.ACR)
+	how := authentication{at: user.session.AuthTime, acr: user.session.ACR, amr: user.session.AMR}
+	return halfway{user.account, how, wants}, err
+}
+
+// enterBetween loads an interaction whose user is at the stage.
+func (s *Server) enterBetween(r *http.Request, iss *issuer, at stage) (interaction, *signedIn, halfway, bool, error) {
+	ix, err := s.loadInteraction(r, iss)
+	if err != nil {
+		return ix, nil, halfway{}, false, err
+	}
+	user, err := s.currentUser(r, iss)
+	if err != nil {
+		return ix, nil, halfway{}, false, err
+	}
+	next, err := s.stageOf(r.Context(), iss, ix.flow, ix.state, user)
+	if err != nil || next != at {
+		return ix, user, halfway{}, false, err
+	}
+	half, err := s.between(r, iss, ix, user)
+	return ix, user, half, err == nil && half.demand.stage == at, err
+}
+
+// factorPurpose binds a form to whose factor it is for.
+func factorPurpose(purpose string, account store.Account) string {
+	return purpose + " " + account.Subject
+}
+
+func (s *Server) showFactor(w http.ResponseWriter, r *http.Request, iss *issuer, ix interaction, half halfway, wait time.Duration) error {
+	held, code := half.demand.held, http.StatusOK
+	page := ui.SecondFactor{
+		Client: ix.client.Name, Own: ix.account != "", Username: displayName(half.account),
+		Action: interactionPath(iss, ix.handle.ID) + "/factor", CSRF: csrfToken(ix.handle, factorPurpose(purposeFactor, half.account)),
+		Rejected: ix.state.Rejected,
+	}
+	if !meets(acrTwoFactor, half.demand.class) { // nothing else would reach it
+		held.recovery = 0
+	} else {
+		page.Code = held.has(store.FactorTOTP)
+	}
+	page.Recovery = held.recovery > 0
+	if held.has(store.FactorPasskey) {
+		nonce := newNonce(s.now())
+		options, err := s.factors.party.RequestOptions(owner(iss, half.account, held.passkeys()), s.factors.challenge(ix.handle, purposeFactor, nonce), false)
+		if err != nil {
+			return err
+		}
+		page.Passkey = &ui.Ceremony{Action: page.Action, CSRF: page.CSRF, Nonce: nonce, Options: string(options), Label: text.Of("factor.passkey.use"), Primary: true}
+	}
+	if wait > 0 {
+		page.Rejected, page.Wait, code = false, text.Many("factor.throttled", int(math.Ceil(wait.Minutes()))), http.StatusTooManyRequests
+		setRetryAfter(w, code, int(math.Ceil(wait.Seconds())))
+	}
+	s.render(w, r, iss, code, pageOptions{formTarget: ix.formTarget()}, page)
+	return nil
+}
+
+// secondFactor takes the answer of the second factor's forms.
+func (s *Server) secondFactor(w http.ResponseWriter, r *http.Request, iss *issuer) error {
+	ix, user, half, ok, err := s.enterBetween(r, iss, stageFactor)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return s.backTo(w, iss, ix)
+	}
+	p, err := s.form(r, iss, ix.handle, factorPurpose(purposeFactor, half.account))
+	if err != nil {
+		return err
+	}
+	switch p.get("action") {
+	case "otp", "", "recovery", "passkey":
+	case "cancel":
+		s.audit.Record(r.Context(), audit.SignInCancelled, iss.Key(), "client_id", ix.client.ID)
+		return s.abandon(w, r, iss, ix, "the user cancelled the sign-in")
+	default:
+		return oauth.InvalidRequest.Errorf("action is unknown")
+	}
+	attempt := factorAttempt(r, iss, half.account.Subject)
+	if wait := s.factors.throttle.begin(attempt); wait > 0 {
+		s.audit.Record(r.Context(), audit.FactorThrottled, iss.Key(), "client_id", ix.client.ID, "subject", half.account.Subject)
+		return s.showFactor(w, r, iss, ix, half, wait)
+	}
+	used, err := s.checkFactor(r.Context(), iss, ix.handle, half.account, half.demand.held, p)
+	if errors.Is(err, factor.ErrRejected) {
+		s.audit.Record(r.Context(), audit.FactorRejected, iss.Key(), "client_id", ix.client.ID, "subject", half.account.Subject, "why", err.Error())
+		return s.factorRejected(w, r, iss, ix)
+	}
+	if err != nil {
+		return err
+	}
+	s.factors.throttle.succeed(attempt)
+	s.audit.Record(r.Context(), audit.FactorAccepted, iss.Key(), "client_id", ix.client.ID, "subject", half.account.Subject, "factor", used.kind)
+	return s.completed(w, r, iss, ix, half.account, half.how.plus(used.class, used.methods...), user)
+}
+
+// factorRejected remembers that the last attempt was wrong, and shows the page again by GET.
+func (s *Server) factorRejected(w http.ResponseWriter, r *http.Request, iss *issuer, ix interaction) error {
+	ix.state.Rejected = true
+	if _, err := s.keepState(r, ix); err != nil {
+		return err
+	}
+	return s.backTo(w, iss, ix)
+}
+
+// completed starts the session of who has shown all that is needed, and goes on to what comes next. The interaction forgets the first factor
+// before: of two answers at once, one goes on.
+func (s *Server) completed(w http.ResponseWriter, r *http.Request, iss *issuer, ix interaction, account store.Account, how authentication, before *signedIn) error {
+	ix, user, err := s.admit(w, r, iss, ix, account, how, before)
+	if err != nil {
+		return err
+	}
+	if user == nil {
+		return s.backTo(w, iss, ix)
+	}
+	next, err := s.stageOf(r.Context(), iss, ix.flow, ix.state, user)
+	if err != nil {
+		return err
+	}
+	if next == stageRespond {
+		return s.finish(w, r, iss, ix, user)
+	}
+	return s.backTo(w, iss, ix)
+}
+
+// admit starts the session; the user is nil when another answer came first.
+func (s *Server) admit(w http.ResponseWriter, r *http.Request, iss *issuer, ix interaction, account store.Account, how authentication, before *signedIn) (interaction, *signedIn, error) {
+	if ix.state.First != nil || ix.state.Rejected {
+		ix.state.First, ix.state.Rejected = nil, false
+		if kept, err := s.keepState(r, ix); err != nil || !kept {
+			return ix, nil, err
+		}
+		ix.record.Version++
+	}
+	user, err := s.startSession(w, r, iss, account, how, before)
+	if err != nil {
+		return ix, nil, err
+	}
+	s.audit.Record(r.Context(), audit.SignInSucceeded, iss.Key(), "client_id", ix.client.ID, "subject", account.Subject, "acr", how.acr)
+	return ix, user, nil
+}
