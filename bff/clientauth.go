@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/lestrrat-go/jwx/v2/jws"
+
+	"cloakroom/bff/session"
 )
 
 const (
@@ -27,6 +29,10 @@ func (p *provider) send(ctx context.Context, m *metadata, endpoint string, form 
 	for again := false; ; again = true {
 		r, err := p.clientRequest(ctx, m, endpoint, form)
 		if err != nil {
+			return answer{}, err
+		}
+		// A refresh token is redeemed by whose turn it is, and by nobody who only thinks so.
+		if err := session.Fence(ctx); err != nil {
 			return answer{}, err
 		}
 		if err := key.attach(r, "", p.nonces.of(p.cfg.ID), p.now()); err != nil {

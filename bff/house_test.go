@@ -71,6 +71,16 @@ type brittleStore struct {
 	session.Store
 	down   atomic.Bool
 	writes atomic.Int64
+	// beginPause runs once, between the first look at a record that follows the next lease, and its reader's next step.
+	beginPause, afterLoad atomic.Pointer[func()]
+}
+
+func (s *brittleStore) Lease(ctx context.Context, id string, ttl time.Duration) (session.Lease, error) {
+	lease, err := s.Store.Lease(ctx, id, ttl)
+	if pause := s.beginPause.Swap(nil); pause != nil {
+		s.afterLoad.Store(pause)
+	}
+	return lease, err
 }
 
 var errDown = fmt.Errorf("the store at 10.0.0.7 is down")
@@ -79,7 +89,11 @@ func (s *brittleStore) Load(ctx context.Context, id string) (session.Record, err
 	if s.down.Load() {
 		return session.Record{}, errDown
 	}
-	return s.Store.Load(ctx, id)
+	record, err := s.Store.Load(ctx, id)
+	if pause := s.afterLoad.Swap(nil); pause != nil {
+		(*pause)()
+	}
+	return record, err
 }
 
 func (s *brittleStore) FindCookie(ctx context.Context, hash string) ([]byte, error) {

@@ -127,6 +127,9 @@ func (b *BFF) renewOnce(ctx context.Context, id string, want tokenRequest, stale
 			return nil, nil // another instance was faster
 		}
 		got, err := b.askForToken(ctx, current, want, key)
+		if errors.Is(err, session.ErrLeaseLost) {
+			return nil, err // nothing was asked
+		}
 		if err != nil {
 			err = b.renewFailed(ctx, current, err)
 			b.auditSession(ctx, auditRenewal, outcomeOf(err), current)

@@ -237,3 +237,35 @@ func waitFor(t *testing.T, done func() bool) {
 	}
 	t.Fatal("it did not happen")
 }
+
+// An instance that is paused after it read the session, until its turn is another's, sends no refresh token that may be spent.
+func TestInstanceThatWasPausedRedeemsNothingASecondTime(t *testing.T) {
+	h := open(t)
+	twin := h.twin()
+	b := h.browser()
+	b.signIn()
+	var there result
+	pause := sync.OnceFunc(func() {
+		h.clock.advance(7 * time.Second) // longer than a lease lives
+		there = b.at(twin).fetch(http.MethodPost, "/bff/session/refresh", "")
+	})
+	h.store.beginPause.Store(&pause)
+	here := b.fetch(http.MethodPost, "/bff/session/refresh", "")
+	if here.StatusCode != 200 || there.StatusCode != 200 {
+		t.Errorf("here status %d: %s; there status %d: %s", here.StatusCode, here.body, there.StatusCode, there.body)
+	}
+	spent := map[string]int{}
+	for _, form := range h.provider.forms {
+		if token := form.Get("refresh_token"); token != "" {
+			spent[token]++
+		}
+	}
+	if len(spent) == 0 {
+		t.Fatal("control: nothing was redeemed")
+	}
+	for token, times := range spent {
+		if times != 1 {
+			t.Errorf("%s was redeemed %d times", token, times)
+		}
+	}
+}

@@ -35,8 +35,10 @@ type Work func(ctx context.Context, current Record) (change func(*Record) error,
 // have been changed by another's work: see whether it is what you need, and call again if not.
 //
 // It goes on when the caller leaves: ctx ends only the waiting. Work has half a minute, waiting for its turn included, and what it
-// brought a quarter more to be stored in, even if the store is down at first. An instance that lost its lease, because it was paused, does not write over what another
-// one stored; the refresh token tells: a change that began from one which the session no longer has is dropped.
+// brought a quarter more to be stored in, even if the store is down at first. An instance that was paused may have lost its lease:
+// work asks [Fence] just before it does what must not be done twice, and is begun again, when its turn comes, with the session as it
+// is then, if it returns [ErrLeaseLost]. What was done all the same does not write over what another one stored; the refresh token
+// tells: a change that began from one which the session no longer has is dropped.
 // ErrRevoked, ErrExpired and ErrNoSession as in [Manager.Current]; errors of work as they are.
 func (m *Manager) Exclusive(ctx context.Context, id string, work Work) (Record, error) {
 	result := m.flights.DoChan(id, func() (any, error) {
@@ -69,29 +71,39 @@ func (m *Manager) fly(ctx context.Context, id string, work Work) (record Record,
 			record, err = Record{}, errors.New("session: exclusive work panicked")
 		}
 	}()
-	lease, moved, err := m.turn(working, id)
-	if err != nil || lease == nil {
-		return moved, err
+	for {
+		held, moved, err := m.turn(working, id)
+		if err != nil || held == nil {
+			return moved, err
+		}
+		record, err := m.workWith(ctx, working, held, work)
+		if !errors.Is(err, ErrLeaseLost) {
+			return record, err
+		}
 	}
-	defer m.holding(ctx, *lease)()
-	read, err := m.Load(working, id) // after the lease is held: another instance may have done the work
+}
+
+// workWith does the work while the lease is held. What it brought has a time of its own to be stored in.
+func (m *Manager) workWith(ctx, working context.Context, held *tenure, work Work) (Record, error) {
+	defer m.holding(ctx, held)()
+	read, err := m.Load(working, held.lease.ID) // after the lease is held: another instance may have done the work
 	if err != nil {
 		return Record{}, err
 	}
-	change, err := work(working, read)
+	change, err := work(fenced(working, held), read)
 	if err != nil || change == nil {
 		return read, err
 	}
 	keeping, cancelKeeping := context.WithTimeout(ctx, keepTimeout)
 	defer cancelKeeping()
-	return m.keepWork(keeping, *lease, read, change)
+	return m.keepWork(keeping, held.lease, read, change)
 }
 
 // turn waits until the lease is ours, or until the session has another version than when the waiting began.
-func (m *Manager) turn(ctx context.Context, id string) (lease *Lease, moved Record, err error) {
-	taken, err := m.store.Lease(ctx, id, leaseTTL)
+func (m *Manager) turn(ctx context.Context, id string) (held *tenure, moved Record, err error) {
+	held, err = m.take(ctx, id)
 	if !errors.Is(err, ErrLeased) {
-		return leased(taken, err)
+		return held, Record{}, err
 	}
 	before, err := m.Load(ctx, id)
 	if err != nil {
@@ -118,50 +130,9 @@ func (m *Manager) turn(ctx context.Context, id string) (lease *Lease, moved Reco
 		if round%leaseRounds != 0 {
 			continue
 		}
-		taken, err := m.store.Lease(ctx, id, leaseTTL)
+		held, err := m.take(ctx, id)
 		if !errors.Is(err, ErrLeased) {
-			return leased(taken, err)
-		}
-	}
-}
-
-func leased(taken Lease, err error) (*Lease, Record, error) {
-	if err != nil {
-		return nil, Record{}, fmt.Errorf("take the lease: %w", err)
-	}
-	return &taken, Record{}, nil
-}
-
-// holding renews the lease until the returned function gives it back.
-func (m *Manager) holding(ctx context.Context, lease Lease) (release func()) {
-	renewing, stop := context.WithCancel(ctx)
-	stopped := make(chan struct{})
-	go func() {
-		defer close(stopped)
-		m.renewLease(renewing, lease)
-	}()
-	return func() {
-		stop()
-		<-stopped
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
-		defer cancel()
-		m.logError(ctx, "lease not released", m.store.Release(ctx, lease))
-	}
-}
-
-func (m *Manager) renewLease(ctx context.Context, lease Lease) {
-	ticker := time.NewTicker(renewEvery)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-		err := m.store.Renew(ctx, lease, leaseTTL)
-		m.logError(ctx, "lease not renewed", err)
-		if errors.Is(err, ErrLeaseLost) {
-			return
+			return held, Record{}, err
 		}
 	}
 }

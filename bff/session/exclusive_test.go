@@ -225,3 +225,66 @@ func TestExclusiveWorkThatFailsOrPanicsHoldsNobodyUp(t *testing.T) {
 		}
 	})
 }
+
+// Who is paused between its turn's beginning and the redemption has lost the turn, and redeems nothing; without asking the fence
+// it would spend a token that another instance has spent.
+func TestExclusiveWorkThatIsPausedBeforeItBeginsIsNotDoneTwice(t *testing.T) {
+	for name, row := range map[string]struct {
+		fence  func(context.Context) error
+		reused int
+	}{
+		"fenced":              {session.Fence, 0},
+		"control: not fenced": {func(context.Context) error { return nil }, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			onFleets(t, func(t *testing.T, f *fleet) {
+				provider := newRedeem()
+				record, _, _ := f.signIn(t, "alice")
+				rounds := 0
+				after, err := f.a.Exclusive(t.Context(), record.ID, func(ctx context.Context, current session.Record) (func(*session.Record) error, error) {
+					if rounds++; rounds == 1 {
+						f.advance(7 * time.Second) // paused; the lease runs out
+						if _, err := f.b.Exclusive(t.Context(), record.ID, provider.work(record.RefreshToken)); err != nil {
+							t.Errorf("the other instance: %v", err)
+						}
+					}
+					if err := row.fence(ctx); err != nil {
+						return nil, err
+					}
+					return provider.work(record.RefreshToken)(ctx, current)
+				})
+				if err != nil || after.RefreshToken != "rt-1" {
+					t.Errorf("got %q, %v", after.RefreshToken, err)
+				}
+				if provider.reused != row.reused || provider.redeemed != 1+row.reused {
+					t.Errorf("redeemed %d times, %d of them reuse", provider.redeemed, provider.reused)
+				}
+			})
+		})
+	}
+}
+
+// A lease that is nearly over but still held is renewed by asking, and the work goes on.
+func TestFenceRenewsALeaseThatIsNearlyOver(t *testing.T) {
+	onFleets(t, func(t *testing.T, f *fleet) {
+		record, _, _ := f.signIn(t, "alice")
+		_, err := f.a.Exclusive(t.Context(), record.ID, func(ctx context.Context, _ session.Record) (func(*session.Record) error, error) {
+			for range 3 {
+				f.advance(4 * time.Second)
+				if err := session.Fence(ctx); err != nil {
+					return nil, err
+				}
+			}
+			if _, err := f.stores[1].Lease(t.Context(), record.ID, time.Second); !errors.Is(err, session.ErrLeased) {
+				t.Errorf("another instance gets the lease: %v", err)
+			}
+			return nil, nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+		if err := session.Fence(t.Context()); err != nil {
+			t.Errorf("outside of exclusive work: %v", err)
+		}
+	})
+}
