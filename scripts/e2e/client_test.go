@@ -37,13 +37,16 @@ func (s *site) signIns() []string {
 }
 
 const sitePage = `<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Site</title><link rel="icon" href="data:,"></head><body>
-<p id="state">loading</p><script type="module" src="/site.js"></script></body></html>`
+<p id="state">loading</p><button id="popup">Sign in</button><script type="module" src="/site.js"></script></body></html>`
 
 const siteScript = `import {cloakroom, BffError} from "/cloakroom.js";
 window.bff = cloakroom();
 window.quiet = cloakroom({signIn: "never"});
 window.popup = cloakroom({signIn: "popup"});
 window.BffError = BffError;
+document.getElementById("popup").onclick = () => {
+  window.popup.signIn().then(() => { window.done = "signed in"; }, error => { window.done = "error " + error.code; });
+};
 document.getElementById("state").textContent = "ready";`
 
 func openSite(t *testing.T) *site {
