@@ -48,7 +48,7 @@ func TestTheThreeServersRunAsProgramsOfTheirOwn(t *testing.T) {
 	}
 }
 
-// configure writes the demo's configurations, filled in with the first three ports, and the secrets that they name.
+// configure writes the demo's configurations, filled in with the ports of the app, the two other servers and, behind the BFF's, their admin listeners, and the secrets that they name.
 func configure(t *testing.T, ports []int) string {
 	t.Helper()
 	origin := func(index int) string { return fmt.Sprintf("http://localhost:%d", ports[index]) }
@@ -71,7 +71,7 @@ func configure(t *testing.T, ports []int) string {
 		configuration := template.Must(template.ParseFiles(filepath.Join("..", "demo", name)))
 		var filled bytes.Buffer
 		if err := configuration.Execute(&filled, map[string]any{
-			"App": origin(0), "AuthorizationServer": origin(1), "API": origin(2), "Data": folder, "TLS": false, "DocsSecretHash": strings.Repeat("ab", 32),
+			"App": origin(0), "AuthorizationServer": origin(1), "API": origin(2), "AuthServerAdmin": origin(4), "APIAdmin": origin(5), "Data": folder, "TLS": false, "DocsSecretHash": strings.Repeat("ab", 32),
 		}); err != nil {
 			t.Fatal(err)
 		}
@@ -110,8 +110,13 @@ func addNote(t *testing.T, origin, cookie, text string) {
 // runProgram starts one of the built programs; when the test ends, SIGTERM has to end it well.
 func runProgram(t *testing.T, name, configuration string, environment ...string) {
 	t.Helper()
+	runCommand(t, name, []string{"serve", "--config", configuration}, environment...)
+}
+
+func runCommand(t *testing.T, name string, arguments []string, environment ...string) {
+	t.Helper()
 	log := new(lockedBuffer)
-	cmd := exec.Command(filepath.Join(filepath.Dir(binary(t)), name), "serve", "--config", configuration)
+	cmd := exec.Command(filepath.Join(filepath.Dir(binary(t)), name), arguments...)
 	cmd.Env = append(os.Environ(), environment...)
 	cmd.Dir = t.TempDir()
 	cmd.Stdout, cmd.Stderr = log, log
