@@ -61,12 +61,12 @@ func quickUpstream(b *testing.B) *httptest.Server {
 }
 
 // quickBFF has one session, made without a sign-in.
-func quickBFF(b *testing.B, upstream string) (front *BFF, cookie string) {
+func quickBFF(b testing.TB, upstream string) (front *BFF, cookie string) {
 	b.Helper()
 	cfg, err := ParseConfig("bench.yaml", []byte(`
 origin: https://app.example
 providers: [{id: p, issuer: "https://as.example", client_id: c, client_secret_env: SECRET}]
-routes: [{prefix: /api/notes, upstream: "`+upstream+`/notes", methods: [GET]}]
+routes: [{prefix: /api/notes, upstream: "`+upstream+`/notes", methods: [GET, HEAD, POST, PUT, PATCH, DELETE]}]
 session: {store: memory}
 `), func(name string) string {
 		return map[string]string{"SECRET": "s", "BFF_SESSION_KEYS": strings.Repeat("ab", 32)}[name]
