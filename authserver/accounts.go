@@ -5,6 +5,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"cloakroom/authserver/account"
 	"cloakroom/authserver/store"
 	"cloakroom/authserver/workspace"
@@ -14,6 +16,8 @@ import (
 type accounts interface {
 	// Authenticate returns account.ErrRejected for a wrong password, an unknown user and a disabled account alike.
 	Authenticate(ctx context.Context, workspace, username, password string) (store.Account, error)
+	// Derived is how many keys were derived from passwords so far.
+	Derived() int64
 	// Create makes an account for who signs up; account.ErrTaken when somebody has the name.
 	Create(ctx context.Context, workspace string, user account.User) (store.Account, error)
 	// Ensure creates the accounts that are not there yet.
@@ -43,4 +47,11 @@ func displayName(a store.Account) string {
 		return name
 	}
 	return a.Username
+}
+
+// passwordsHashed shows what sign-ins cost: each derivation takes 19 MiB and about 26 ms of a core.
+func passwordsHashed(from accounts) prometheus.Collector {
+	return prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "authserver_passwords_hashed_total", Help: "Argon2id derivations, of sign-ins and of new passwords.",
+	}, func() float64 { return float64(from.Derived()) })
 }

@@ -87,7 +87,7 @@ func newServer(ctx context.Context, cfg Config, st store.Store, log *slog.Logger
 		baseURL:  cfg.BaseURL,
 		https:    strings.HasPrefix(cfg.BaseURL, "https:"),
 	}
-	s.metrics.registry.MustRegister(keyAges{s})
+	s.metrics.registry.MustRegister(keyAges{s}, passwordsHashed(s.accounts))
 	s.trace = newTrace(&cfg, s)
 	if s.factors, err = newSecondFactors(&cfg, now); err != nil {
 		return nil, fmt.Errorf("authserver: %w", err)

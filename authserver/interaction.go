@@ -143,6 +143,9 @@ func (s *Server) mustLogin(request authorizationRequest, user *signedIn) bool {
 }
 
 func (s *Server) startInteraction(w http.ResponseWriter, r *http.Request, iss *issuer, state interactionState) error {
+	if err := s.limits.interaction(iss, r.RemoteAddr); err != nil {
+		return err
+	}
 	now := s.now()
 	handle := store.NewHandle(now)
 	encoded, err := json.Marshal(state)

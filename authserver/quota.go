@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"cloakroom/authserver/client"
 	"cloakroom/authserver/ui/text"
 )
 
@@ -72,8 +73,10 @@ func (q *quota) sweepLocked(now time.Time) int {
 // limits are the quotas of what anybody can have the server keep, or do at others' expense. Each is far above what people do, and below
 // what a store or a provider would suffer from.
 type limits struct {
-	// interactions are kept for their lifetime and [store.Retention]. One address has ten sign-in pages a second.
-	interactions *quota
+	// interactions are kept for their lifetime and [store.Retention]. One address has twenty sign-in pages a second, and all together two
+	// hundred for each workspace.
+	interactions    *quota
+	allInteractions *quota
 	// pushes are kept for a minute and [store.Retention], by client; those that anybody can push for a public client, by address too.
 	pushes       *quota
 	publicPushes *quota
@@ -85,21 +88,55 @@ type limits struct {
 	hashing *inFlight
 }
 
+// How often at once.
+const (
+	interactionBurst = 500
+	pushBurst        = 6000
+	publicPushBurst  = 300
+	signUpBurst      = 20
+)
+
 func newLimits(now func() time.Time) *limits {
 	return &limits{
-		interactions: newQuota(now, 300, 100*time.Millisecond),
-		pushes:       newQuota(now, 6000, 5*time.Millisecond),
-		publicPushes: newQuota(now, 300, 100*time.Millisecond),
-		upstreams:    newQuota(now, 60, 2*time.Second),
-		signUps:      newQuota(now, 20, time.Minute),
-		hashing:      newInFlight(maxHashing),
+		interactions:    newQuota(now, interactionBurst, 50*time.Millisecond),
+		allInteractions: newQuota(now, 40*interactionBurst, 5*time.Millisecond),
+		pushes:          newQuota(now, pushBurst, 5*time.Millisecond),
+		publicPushes:    newQuota(now, publicPushBurst, 50*time.Millisecond),
+		upstreams:       newQuota(now, 60, 2*time.Second),
+		signUps:         newQuota(now, signUpBurst, time.Minute),
+		hashing:         newInFlight(maxHashing),
 	}
 }
 
 func (l *limits) sweep() {
-	for _, q := range []*quota{l.interactions, l.pushes, l.publicPushes, l.upstreams, l.signUps} {
+	for _, q := range []*quota{l.interactions, l.allInteractions, l.pushes, l.publicPushes, l.upstreams, l.signUps} {
 		q.sweep()
 	}
+}
+
+// interaction counts a sign-in page that is about to be kept. What one address may not have does not count for the others.
+func (l *limits) interaction(iss *issuer, remoteAddr string) error {
+	wait := l.interactions.take(network(remoteAddr))
+	if wait == 0 {
+		wait = l.allInteractions.take(iss.Key())
+	}
+	if wait > 0 {
+		return busyPage(wait)
+	}
+	return nil
+}
+
+// push counts a pushed request that is about to be kept (RFC 9126 §2.3: 429). A public client is whoever says its name, so that each
+// address has its own share, and nobody uses up the client's.
+func (l *limits) push(iss *issuer, c *client.Client, remoteAddr string) error {
+	key, quota := iss.Key()+" "+c.ID, l.pushes
+	if c.Public() {
+		key, quota = key+" "+network(remoteAddr), l.publicPushes
+	}
+	if wait := quota.take(key); wait > 0 {
+		return busyPage(wait)
+	}
+	return nil
 }
 
 func (l *limits) upstream(remoteAddr string) time.Duration {

@@ -54,6 +54,9 @@ func New(accounts store.Accounts, hasher *Hasher, now func() time.Time) *Local {
 	return &Local{accounts: accounts, hasher: hasher, now: now, decoy: decoy()}
 }
 
+// Derived is how many keys were derived from passwords so far: what sign-ins cost.
+func (l *Local) Derived() int64 { return l.hasher.derived.Load() }
+
 // Authenticate returns the account whose user name and password these are, or ErrRejected. Each call that is not cut short by
 // the store or the context derives exactly one key, so that time tells no more than the answer does (OWASP ASVS 6.3.8).
 // Another error means that nobody knows.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"sync/atomic"
 	"unicode/utf8"
 
 	"golang.org/x/crypto/argon2"
@@ -31,9 +32,11 @@ const maxWaiting = 16
 // core, and sign-ins must not starve everything else. A flood does not make those wait for ever who came first, nor hold memory for
 // those who come last: when the queue is full they get ErrBusy.
 type Hasher struct {
-	slots  chan struct{}
-	queue  chan struct{} // those who have a slot, and those who wait for one
-	derive func(password, salt []byte, time, memory uint32, threads uint8, keyLen uint32) []byte
+	slots chan struct{}
+	queue chan struct{} // those who have a slot, and those who wait for one
+	// derived counts the keys that were derived.
+	derived atomic.Int64
+	derive  func(password, salt []byte, time, memory uint32, threads uint8, keyLen uint32) []byte
 }
 
 // NewHasher makes a hasher. Its callers share the slots, so there is one in a process.
@@ -88,6 +91,7 @@ func (h *Hasher) key(ctx context.Context, hash phc, size uint32, password []byte
 	case <-ctx.Done():
 		return nil, fmt.Errorf("wait to hash a password: %w", ctx.Err())
 	}
+	h.derived.Add(1)
 	return h.derive(password, hash.salt, hash.time, hash.memory, hash.threads, size), nil
 }
 
