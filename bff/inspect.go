@@ -122,7 +122,9 @@ func (s *traceStream) run(ctx context.Context, watched <-chan session.Event) {
 		case <-s.b.streams.ending:
 			return
 		case <-over:
-			_ = s.sendNews()
+			if s.sendNews() == nil { // the last: who reads on would only be refused
+				_ = s.write([]byte("event: " + api.EventEnded + "\ndata: {}\n\n"))
+			}
 			return
 		case event, open := <-watched:
 			if open && event.Kind != session.Ended {

@@ -250,3 +250,15 @@ func TestSessionDocumentNamesTheTraceWhereThereIsOne(t *testing.T) {
 		}
 	}
 }
+
+func TestTraceSaysWhenItIsTheLast(t *testing.T) {
+	b := open(t, traced).browser()
+	b.signIn()
+	reader := b.inspect()
+	b.fetch(http.MethodPost, api.PathLogout, "")
+	reader.until("end", func(s *traceReader) bool { return s.over })
+	reader.has(api.TraceLogout, api.PartyBFF, api.PartyBrowser)
+	if said := reader.String(); !strings.HasSuffix(said, "event: ended\ndata: {}\n\n") {
+		t.Errorf("a page would reconnect after\n%s", said)
+	}
+}

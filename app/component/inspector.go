@@ -178,8 +178,19 @@ func heldText(view Inspection) string {
 	}
 }
 
+// Waiting reports whether there is nothing to look at yet, although there may be in a moment.
+func (v Inspection) Waiting() bool {
+	return v.Held() && v.Stream != state.StreamAbsent && len(v.Flows) == 0
+}
+
 // FlowList is what can be looked at.
 func FlowList(view Inspection) goapp.UI {
+	if view.Waiting() {
+		return goapp.Section().Class("flows").Aria("labelledby", "flows-heading").Body(
+			goapp.H2().ID("flows-heading").Text(text.FlowsHeading),
+			goapp.P().Class("flows-empty", "quiet").Text(text.FlowsEmpty),
+		)
+	}
 	if len(view.Flows) == 0 {
 		return nil
 	}

@@ -101,7 +101,7 @@ func TestWhatIsNoEventIsNotShown(t *testing.T) {
 	html()
 	window.heard(backend.Event{Name: api.EventTrace, Data: `{"id":1,"flow":"f"}`})
 	window.heard(backend.Event{Name: api.EventTrace, Data: `nonsense`})
-	expect(t, html(), []string{text.StepNotYet}, []string{`id="flows"`, "step-done"})
+	expect(t, html(), []string{text.FlowsEmpty}, []string{`id="flows"`, "step-done"})
 }
 
 func TestMessageOpensWithAllThatIsKnownAboutIt(t *testing.T) {

@@ -122,15 +122,20 @@ func (i *Inspector) Render() goapp.UI {
 		Seat: i.seat, Density: i.density, Point: i.point, Pin: i.pin, Play: i.play,
 		Against: i.against, Export: i.export, Open: i.open, Close: i.close,
 	})
-	return component.Shell(component.PathInspector, nil, goapp.Div().Class("wide", "inspector", "density-"+string(i.state.View.Density)).Body(
+	parts := []goapp.UI{
 		component.Status(i.state.Status, tone(i.state.Phase)),
 		component.Alert(i.state.Alert, component.PathInspector, i.retry),
 		component.InspectorHeading(view),
 		component.Watch(view),
 		component.FlowList(view),
-		component.Controls(view),
-		component.FlowView(view),
-		component.Compare(view),
-		component.Files(view),
-	))
+	}
+	if !view.Waiting() {
+		parts = append(parts, component.Controls(view), component.FlowView(view), component.Compare(view), component.Files(view))
+	}
+	// What a user sees takes the place of what a visitor sees as a whole, so that nothing is pushed around.
+	density := "density-" + string(i.state.View.Density)
+	if i.state.Held() {
+		return component.Shell(component.PathInspector, nil, goapp.Section().Class("wide", "inspector", density).Body(parts...))
+	}
+	return component.Shell(component.PathInspector, nil, goapp.Div().Class("wide", "inspector", density).Body(parts...))
 }

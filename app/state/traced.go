@@ -20,6 +20,8 @@ func (i *Inspector) Happened(event backend.Event, now time.Time) (ask bool) {
 	case backend.EventClosed:
 		i.Stream = StreamFailed
 		return i.heard
+	case api.EventEnded:
+		return i.Phase == SignedIn // it is the session that is over: of the present one, or of the one before a new sign-in
 	case api.EventTraceState:
 		var said api.TraceState
 		if json.Unmarshal([]byte(event.Data), &said) == nil {

@@ -41,6 +41,7 @@ const (
 	StepReleased   = "It goes on."
 
 	FlowsHeading = "Flows"
+	FlowsEmpty   = "Nothing has happened in the last ten minutes. Make something happen, and watch it here."
 	Messages     = " messages" // after a number
 	OneMessage   = "1 message"
 

@@ -7,7 +7,8 @@ import "time"
 const (
 	// PathTrace is a stream of server-sent events: [TraceState] under the name [EventTraceState], first and whenever it
 	// changes, and each [TraceEvent] under the name [EventTrace], those of the buffer first. The id of an event is its ID, so that
-	// Last-Event-ID resumes. It goes on for a second when the session is over, and a session has two streams at most.
+	// Last-Event-ID resumes. It goes on for a second when the session is over, and ends with [EventEnded]. A session has two streams
+	// at most.
 	PathTrace = "/bff/trace"
 	// PathTraceStep takes a [TraceStep] and answers a [TraceState].
 	PathTraceStep = "/bff/trace/step"

@@ -35,7 +35,7 @@ func running(b *browser) {
 func TestEveryScreenIsAccessibleInLightAndDark(t *testing.T) {
 	p := start(t)
 	b := open(t)
-	for _, screen := range []string{"/", "/session", "/build"} {
+	for _, screen := range []string{"/", "/session", "/inspector", "/build"} {
 		b.visit(p.origin + screen)
 		running(b)
 		b.see("status", "")
@@ -85,7 +85,7 @@ func TestScreensHavePermanentAddressesAndTitles(t *testing.T) {
 	b.visit(p.origin + "/")
 	running(b)
 	for _, step := range []struct{ link, path, title string }{
-		{"Session", "/session", "Session"}, {"Build", "/build", "Build"}, {"Home", "/", "Cloakroom"},
+		{"Session", "/session", "Session"}, {"Inspector", "/inspector", "Inspector"}, {"Build", "/build", "Build"}, {"Home", "/", "Cloakroom"},
 	} {
 		b.do("follow "+step.link, chromedp.Click(`.nav-link[href="`+step.path+`"]`, chromedp.NodeVisible))
 		b.wait("the screen "+step.path, fmt.Sprintf(`location.pathname === %q && document.title.startsWith(%q) && document.activeElement.id === "main"`, step.path, step.title))
@@ -219,7 +219,7 @@ func TestNothingMovesByItself(t *testing.T) {
 	still := func(state string, settled string) {
 		for _, width := range []int64{1280, 320} {
 			send(b, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: width, Height: 900, DeviceScaleFactor: 1})
-			for _, screen := range []string{"/", "/session", "/build"} {
+			for _, screen := range []string{"/", "/session", "/inspector", "/build"} {
 				b.visit(p.origin + screen)
 				running(b)
 				b.wait("the screen has settled", settled)

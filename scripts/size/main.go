@@ -74,10 +74,16 @@ func run(ctx context.Context, update bool, out io.Writer) error {
 	if err := readJSON(baselinePath, &before); err != nil {
 		return fmt.Errorf("%w; write it with -update", err)
 	}
+	return judge(out, before, now)
+}
+
+// judge prints the tables. A program over its budget is an error that names what grew most.
+func judge(out io.Writer, before, now weights) error {
 	printFiles(out, before, now)
 	printGrowth(out, before, now)
 	if got := now.Files[shell.FileWASM].Brotli; got > budget {
-		return fmt.Errorf("the program has %s bytes on the wire, %s over its budget of %s", grouped(got), grouped(got-budget), grouped(budget))
+		return fmt.Errorf("the program has %s bytes on the wire, %s over its budget of %s; what grew most since the baseline: %s",
+			grouped(got), grouped(got-budget), grouped(budget), grewMost(before, now))
 	}
 	return nil
 }

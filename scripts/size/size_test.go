@@ -5,6 +5,8 @@ import (
 	"maps"
 	"strings"
 	"testing"
+
+	"cloakroom/app/shell"
 )
 
 // module is a WebAssembly module with one import and two functions of 2 and 3 bytes.
@@ -66,5 +68,27 @@ func TestTableNamesWhatGrew(t *testing.T) {
 	}
 	if got := strings.Join(order, " "); got != "a+3,000 new+2,000 b-4,000 gone-9,000" {
 		t.Errorf("got %s", got)
+	}
+}
+
+func TestProgramOverItsBudgetFailsAndNamesWhatGrew(t *testing.T) {
+	heavy := func(size int, packages map[string]int) weights {
+		return weights{Files: map[string]weight{shell.FileWASM: {Raw: 4 * size, Brotli: size, Gzip: 2 * size}}, Packages: packages}
+	}
+	before := heavy(budget-1000, map[string]int{"a": 1000, "b": 1000, "c": 1000, "d": 1000})
+	var out bytes.Buffer
+	err := judge(&out, before, heavy(budget+1, map[string]int{"a": 1000, "b": 9000, "c": 3000, "d": 500, "new": 40_000}))
+	if err == nil || !strings.HasSuffix(err.Error(), "what grew most since the baseline: new +40,000, b +8,000, c +2,000") {
+		t.Errorf("the error is %v", err)
+	}
+	if err == nil || !strings.Contains(err.Error(), "1 over its budget of 1,700,000") || !strings.Contains(out.String(), "new") {
+		t.Errorf("the error is %v, and the table\n%s", err, out.String())
+	}
+	if err := judge(&out, before, heavy(budget+1, before.Packages)); err == nil || !strings.HasSuffix(err.Error(), "no package") {
+		t.Errorf("the error is %v", err)
+	}
+	// The control: at its budget it is accepted.
+	if err := judge(&out, before, heavy(budget, map[string]int{"new": 40_000})); err != nil {
+		t.Error(err)
 	}
 }

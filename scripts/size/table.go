@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // noise is a difference in bytes that is not worth a line.
@@ -62,6 +63,20 @@ func printGrowth(out io.Writer, before, now weights) {
 	for _, one := range grown {
 		fmt.Fprintf(out, "%-58s %11s %11s\n", one.name, grouped(one.now), signed(one.add))
 	}
+}
+
+// grewMost names the three packages that grew most.
+func grewMost(before, now weights) string {
+	var names []string
+	for _, one := range growths(before.Packages, now.Packages) {
+		if one.add > 0 && len(names) < 3 {
+			names = append(names, one.name+" "+signed(one.add))
+		}
+	}
+	if len(names) == 0 {
+		return "no package"
+	}
+	return strings.Join(names, ", ")
 }
 
 func signed(n int) string {
