@@ -77,7 +77,7 @@ func (f Flow) parts() []Step {
 	var parts []Step
 	for _, event := range f.Events {
 		last := len(parts) - 1
-		if last < 0 || parts[last].Name != event.Name || parts[last].Number != event.Step {
+		if last < 0 || parts[last].Number != event.Step || event.Step == 0 && parts[last].Name != event.Name {
 			parts = append(parts, Step{Number: event.Step, Name: event.Name, Flow: f.ID})
 			last++
 		}

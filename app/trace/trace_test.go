@@ -137,6 +137,10 @@ func TestOtherFlowsAreRunsOfTheSameThing(t *testing.T) {
 	if !slices.Equal(names, []api.TraceName{api.TraceRefresh, api.TraceTokenEndpoint, api.TraceRefresh}) {
 		t.Errorf("the parts are %v", names)
 	}
+	call := Steps(flows, "flow2") // has two of the ten, whatever their messages are called
+	if len(call) != 2 || call[0].Number != api.StepResource || call[1].Number != api.StepResourceAnswer || len(call[1].Events) != 3 {
+		t.Errorf("the call is %+v", call)
+	}
 	if Steps(flows, "unknown") != nil {
 		t.Error("an unknown flow has steps")
 	}
