@@ -22,6 +22,7 @@ func (s *Server) showConsent(w http.ResponseWriter, r *http.Request, iss *issuer
 		Action:   interactionPath(iss, ix.handle.ID) + "/consent",
 		CSRF:     csrfToken(ix.handle, consentPurpose(user)),
 	}
+	data.Unverified = ix.client.Dynamic
 	for _, name := range ix.consentScopes() {
 		scope, _ := iss.Scope(name) // a registered scope is one of the workspace's: validated
 		data.Scopes = append(data.Scopes, ui.ConsentScope{Name: name, Description: scopeInWords(scope), Resource: scope.Resource})

@@ -26,6 +26,7 @@ type metadata struct {
 	IntrospectionAuthAlgorithms []string `json:"introspection_endpoint_auth_signing_alg_values_supported"`
 	IntrospectionAlgorithms     []string `json:"introspection_signing_alg_values_supported"`
 	EndSessionEndpoint          string   `json:"end_session_endpoint"`
+	RegistrationEndpoint        string   `json:"registration_endpoint,omitempty"`
 	ScopesSupported             []string `json:"scopes_supported"`
 	ResponseTypesSupported      []string `json:"response_types_supported"`
 	ResponseModesSupported      []string `json:"response_modes_supported"`
@@ -74,6 +75,7 @@ func (s *Server) discovery(w http.ResponseWriter, _ *http.Request, iss *issuer) 
 		IntrospectionAuthAlgorithms: algorithmNames(iss.ClientAlgorithms()),
 		IntrospectionAlgorithms:     []string{iss.Policy.AccessTokenAlgorithm.String()},
 		EndSessionEndpoint:          issuer + "/oauth2/logout",
+		RegistrationEndpoint:        registrationEndpoint(iss),
 		ScopesSupported:             allScopes(iss),
 		ResponseTypesSupported:      []string{"code"},
 		ResponseModesSupported:      client.ResponseModes(),

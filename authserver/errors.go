@@ -94,6 +94,9 @@ func (s *Server) writeAPIError(w http.ResponseWriter, r *http.Request, err error
 	if e.Code == oauth.InvalidClient {
 		w.Header().Set("WWW-Authenticate", `Basic realm="authorization server", charset="UTF-8"`)
 	}
+	if e.Code == oauth.InvalidToken { // RFC 7591 §3, RFC 7592 §2: initial and registration access tokens are bearer tokens
+		w.Header().Set("WWW-Authenticate", challengeOf(oauth.TokenTypeBearer, e))
+	}
 	body := map[string]string{"error": string(e.Code)}
 	if e.Description != "" {
 		body["error_description"] = e.Description

@@ -78,7 +78,8 @@ func (s *Server) stageOf(ctx context.Context, iss *issuer, f flow, state interac
 	if f.request.unmet(user.session.ACR) {
 		return stageRespond, nil
 	}
-	if slices.Contains(f.request.Prompt, promptConsent) {
+	// A client that registered itself is whoever it says: its user is asked each time.
+	if slices.Contains(f.request.Prompt, promptConsent) || f.client.Dynamic {
 		return stageConsent, nil
 	}
 	if f.client.Trusted {

@@ -84,6 +84,8 @@ type limits struct {
 	upstreams *quota
 	// signUps leave an account, which stays; and they tell whether a user name is taken, which an address is not to ask all day.
 	signUps *quota
+	// registrations leave a client, of which a workspace has a bounded number.
+	registrations *quota
 
 	hashing *inFlight
 }
@@ -104,12 +106,13 @@ func newLimits(now func() time.Time) *limits {
 		publicPushes:    newQuota(now, publicPushBurst, 50*time.Millisecond),
 		upstreams:       newQuota(now, 60, 2*time.Second),
 		signUps:         newQuota(now, signUpBurst, time.Minute),
+		registrations:   newQuota(now, 20, 10*time.Second),
 		hashing:         newInFlight(maxHashing),
 	}
 }
 
 func (l *limits) sweep() {
-	for _, q := range []*quota{l.interactions, l.allInteractions, l.pushes, l.publicPushes, l.upstreams, l.signUps} {
+	for _, q := range []*quota{l.interactions, l.allInteractions, l.pushes, l.publicPushes, l.upstreams, l.signUps, l.registrations} {
 		q.sweep()
 	}
 }

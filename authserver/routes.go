@@ -20,6 +20,10 @@ func (s *Server) routes() http.Handler {
 		{get, "/.well-known/oauth-authorization-server", s.discovery, api},
 		{get, "/oauth2/jwks", s.jwks, api},
 
+		// A client that registers itself, where it may.
+		{post, registrationPath, s.register, api},
+		{manage, registrationPath + "/{client}", s.manageRegistration, api},
+
 		// Step 2, when the client pushes its request.
 		{post, "/oauth2/par", s.par, api},
 
@@ -73,6 +77,7 @@ var (
 	getPage = []string{http.MethodGet}
 	post    = []string{http.MethodPost}
 	getPost = []string{http.MethodGet, http.MethodPost}
+	manage  = []string{http.MethodGet, http.MethodPut, http.MethodDelete}
 )
 
 // kind says who reads an endpoint's answers, and with it how its errors are written.

@@ -54,7 +54,7 @@ func (s *Server) openRegistry(ctx context.Context, cfg *Config) error {
 		return err
 	}
 	s.issuers.sealer, s.issuers.nonces, s.issuers.open = sealer, []byte(cfg.KeyEncryptionKey.Reveal()), map[string]*keys.Set{}
-	settings := registry.Settings{Base: cfg.BaseURL, Check: cfg.workspaceProblems, Publish: s.publish, Log: s.log, Now: s.now}
+	settings := registry.Settings{Base: cfg.BaseURL, Check: cfg.madeWorkspaceProblems, Publish: s.publish, Log: s.log, Now: s.now}
 	for _, tenant := range cfg.Tenants {
 		settings.Tenants = append(settings.Tenants, registry.Tenant{Name: tenant.Name, Configured: tenant.Workspaces})
 	}
@@ -65,6 +65,18 @@ func (s *Server) openRegistry(ctx context.Context, cfg *Config) error {
 // workspaceProblems are what a workspace has to keep to beyond its own rules, because of the rest of the configuration.
 func (c *Config) workspaceProblems(ws *workspace.Workspace) []error {
 	return append(c.MutualTLS.clientProblems(ws), c.addressProblems(ws)...)
+}
+
+// madeWorkspaceProblems are those of a workspace that the admin API makes: it cannot say the secrets of upstream providers, which are in
+// files and variables of this machine.
+func (c *Config) madeWorkspaceProblems(ws *workspace.Workspace) []error {
+	problems := c.workspaceProblems(ws)
+	for position := range ws.Sources {
+		if source := &ws.Sources[position]; source.Type == workspace.SourceOIDC && source.ClientSecret == "" && source.ClientKey == nil {
+			problems = append(problems, fmt.Errorf("identity_sources: %q: upstream providers are for the configuration file, where their secrets are", source.ID))
+		}
+	}
+	return problems
 }
 
 // publish serves a snapshot, and ends what hangs on what is no longer in force. It is called by one at a time.

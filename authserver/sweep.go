@@ -47,6 +47,7 @@ func (s *Server) sweepOnce(ctx context.Context) {
 	s.limits.sweep()
 	s.factors.throttle.sweep()
 	s.sweepRecords(ctx)
+	s.sweepRegistrations(ctx)
 	for _, iss := range s.issuers.all() {
 		if err := iss.keys.Maintain(ctx, iss.Policy.Keys.Schedule()); err != nil && ctx.Err() == nil {
 			s.log.WarnContext(ctx, "key rotation failed", "workspace", iss.Key(), "error", err)

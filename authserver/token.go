@@ -90,6 +90,9 @@ func (s *Server) respondWithTokens(w http.ResponseWriter, r *http.Request, iss *
 		return err
 	}
 	s.audit.Record(r.Context(), audit.TokensIssued, iss.Key(), "client_id", c.ID, "grant", issue.grant.ID, "grant_type", issue.grantType, "audience", issue.target.audience)
+	if c.Dynamic {
+		s.noteUse(r.Context(), iss, c)
+	}
 	writeJSON(w, http.StatusOK, response)
 	return nil
 }

@@ -30,6 +30,10 @@ const (
 	InvalidDPoPProof     Code = "invalid_dpop_proof"     // RFC 9449 §5
 	UseDPoPNonce         Code = "use_dpop_nonce"         // RFC 9449 §8
 
+	InvalidRedirectURI       Code = "invalid_redirect_uri"       // RFC 7591 §3.2.2
+	InvalidClientMetadata    Code = "invalid_client_metadata"    // RFC 7591 §3.2.2
+	InvalidSoftwareStatement Code = "invalid_software_statement" // RFC 7591 §3.2.2
+
 	InteractionRequired      Code = "interaction_required"       // OpenID Connect Core §3.1.2.6
 	LoginRequired            Code = "login_required"             // OpenID Connect Core §3.1.2.6
 	AccountSelectionRequired Code = "account_selection_required" // OpenID Connect Core §3.1.2.6

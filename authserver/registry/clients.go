@@ -30,8 +30,6 @@ type secretRecord struct {
 type Dynamic struct {
 	TokenHash client.Digest `json:"token_hash"` // of its registration access token (RFC 7592 §3)
 	Issued    time.Time     `json:"issued"`
-	// Metadata is what it said of itself and nothing here uses, to be told back (RFC 7592 §3).
-	Metadata map[string]json.RawMessage `json:"metadata,omitempty"`
 }
 
 // fill adds what the record has beside the document.

@@ -3,6 +3,7 @@ package registry
 import (
 	"maps"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"cloakroom/authserver/client"
@@ -59,6 +60,7 @@ type Client struct {
 	Dynamic *Dynamic  // nil unless it registered itself
 	Used    time.Time // when it was first issued something; zero for never, and for managed clients
 	record  clientRecord
+	used    atomic.Bool // here, or as another instance has marked it since
 }
 
 // Tenants lists the tenants by name.

@@ -40,6 +40,8 @@ type Consent struct {
 	Action   string
 	CSRF     string
 	Scopes   []ConsentScope
+	// Unverified says that the client registered itself: nobody has checked its name, and the user is asked each time.
+	Unverified bool
 }
 
 // ConsentScope is one scope in words.
