@@ -24,6 +24,7 @@ var secrets = []struct {
 	{"client.pem", signingKey},   // the BFF's, towards the workspace fapi2
 	{"bff.key", randomKey},       // seals the BFF's sessions
 	{"authserver.key", randomKey},
+	{"admin.token", randomKey}, // of the authorization server's admin API
 }
 
 // makeSecrets makes those that do not exist yet in folder.

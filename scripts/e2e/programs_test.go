@@ -53,7 +53,7 @@ func configure(t *testing.T, ports []int) string {
 	t.Helper()
 	origin := func(index int) string { return fmt.Sprintf("http://localhost:%d", ports[index]) }
 	folder := t.TempDir()
-	for _, name := range []string{"client.secret", "authserver.key", "bff.key"} {
+	for _, name := range []string{"client.secret", "authserver.key", "bff.key", "admin.token"} {
 		secret := make([]byte, 32)
 		_, _ = rand.Read(secret)
 		write(t, filepath.Join(folder, "secrets", name), base64.StdEncoding.EncodeToString(secret))
