@@ -50,7 +50,11 @@ func (a *API) serve(route route) http.Handler {
 		defer cancel()
 		r = r.WithContext(ctx)
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-		given, err := route.handle(&call{Request: r, actor: actor})
+		err = a.Registry.Refresh(ctx) // what was changed at another instance is seen here at once
+		var given answer
+		if err == nil {
+			given, err = route.handle(&call{Request: r, actor: actor})
+		}
 		if err != nil {
 			a.writeProblem(w, r, err)
 			return

@@ -29,6 +29,7 @@ import (
 
 const (
 	clientSecret = "the secret of the test's client"
+	adminToken   = "the admin token of the test, which is long"
 	verifier     = "dBjftJeZ4CVP-mBR92K3oqMA1jD6iqlT9BpHvQy6mX8zabcd"
 )
 
@@ -36,6 +37,7 @@ const (
 type cluster struct {
 	t         *testing.T
 	addresses [2]string
+	admin     [2]string // their admin listeners
 	issuer    string
 	callback  string
 	codes     chan string
@@ -54,7 +56,7 @@ func startCluster(t *testing.T) *cluster {
 		t.Fatalf("%v\n%s", err, output)
 	}
 	for at := range c.addresses {
-		c.addresses[at] = freeAddress(t)
+		c.addresses[at], c.admin[at] = freeAddress(t), freeAddress(t)
 	}
 	_, port, _ := net.SplitHostPort(c.addresses[0])
 	base := "http://localhost:" + port
@@ -81,9 +83,9 @@ tenants:
 	}
 	sealing := make([]byte, 32)
 	_, _ = rand.Read(sealing)
-	for _, address := range c.addresses { // both at once: they have to agree on schema and keys
+	for at, address := range c.addresses { // both at once: they have to agree on schema and keys
 		startProcess(t, program, path, []string{
-			"AUTHSERVER_STORE=" + dsn, "AUTHSERVER_LISTEN=" + address, "AUTHSERVER_ADMIN_LISTEN=127.0.0.1:0",
+			"AUTHSERVER_STORE=" + dsn, "AUTHSERVER_LISTEN=" + address, "AUTHSERVER_ADMIN_LISTEN=" + c.admin[at], "AUTHSERVER_ADMIN_TOKEN=" + adminToken,
 			"AUTHSERVER_KEY_ENCRYPTION_KEY=" + base64.StdEncoding.EncodeToString(sealing),
 		})
 	}
