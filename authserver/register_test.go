@@ -239,7 +239,9 @@ func TestRegistrationIsReadReplacedAndDeletedByItsTokenAlone(t *testing.T) {
 	if got := read.json(t); read.StatusCode != http.StatusOK || got["client_name"] != "The stranger" || got["client_secret"] != nil || got["registration_access_token"] != token {
 		t.Errorf("%d %s", read.StatusCode, read.body)
 	}
-	replacement := func(members string) string { return strings.Replace(metadata, "{", `{"client_id":"`+id+`"`+members+",", 1) }
+	replacement := func(members string) string {
+		return strings.Replace(metadata, "{", `{"client_id":"`+id+`"`+members+",", 1)
+	}
 	for name, body := range map[string]string{
 		"without its id":          metadata,
 		"with another id":         strings.Replace(metadata, "{", `{"client_id":"web",`, 1),

@@ -68,12 +68,17 @@ func (c *Config) workspaceProblems(ws *workspace.Workspace) []error {
 }
 
 // madeWorkspaceProblems are those of a workspace that the admin API makes: it cannot say the secrets of upstream providers, which are in
-// files and variables of this machine.
+// files and variables of this machine; nor does the listener ask for certificates because of it.
 func (c *Config) madeWorkspaceProblems(ws *workspace.Workspace) []error {
 	problems := c.workspaceProblems(ws)
 	for position := range ws.Sources {
 		if source := &ws.Sources[position]; source.Type == workspace.SourceOIDC && source.ClientSecret == "" && source.ClientKey == nil {
 			problems = append(problems, fmt.Errorf("identity_sources: %q: upstream providers are for the configuration file, where their secrets are", source.ID))
+		}
+	}
+	for position := range ws.Clients {
+		if registered := ws.Clients[position]; c.TLS.given() && showsCertificate(registered) && !c.needsCertificates() {
+			problems = append(problems, fmt.Errorf("client %q: token_endpoint_auth_method: the listener asks nobody for a certificate, because no client of the configuration needs one", registered.ID))
 		}
 	}
 	return problems
@@ -111,6 +116,11 @@ func (s *Server) publish(ctx context.Context, old, next *registry.Snapshot) erro
 // serveWorkspace opens a workspace's keys, and at the start makes sure of its accounts.
 func (s *Server) serveWorkspace(ctx context.Context, ws *registry.Workspace, start bool) (*issuer, error) {
 	set := s.issuers.open[ws.Key()]
+	if set != nil {
+		if err := set.Reload(ctx); err != nil {
+			return nil, err
+		}
+	}
 	for _, algorithm := range ws.Policy.Algorithms() {
 		if set == nil {
 			break

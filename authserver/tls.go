@@ -80,12 +80,7 @@ func serverTLS(certificate func(*tls.ClientHelloInfo) (*tls.Certificate, error))
 // asksForCertificates says for which host names clients are asked for a certificate. Browsers bother their users with the question, so
 // nobody is asked unless a client is registered that needs it, and with mutual_tls: base_url only who comes to that host.
 func (c *Config) asksForCertificates() func(host string) bool {
-	needed := false
-	c.workspaces(func(ws *workspace.Workspace) {
-		for _, registered := range ws.Clients {
-			needed = needed || showsCertificate(registered)
-		}
-	})
+	needed := c.needsCertificates()
 	base, err := url.Parse(c.BaseURL)
 	aliases, wrong := url.Parse(c.MutualTLS.BaseURL)
 	return func(host string) bool {
@@ -94,6 +89,16 @@ func (c *Config) asksForCertificates() func(host string) bool {
 		}
 		return needed && host == aliases.Hostname()
 	}
+}
+
+// needsCertificates reports whether a client of the configuration has to show one.
+func (c *Config) needsCertificates() (needed bool) {
+	c.workspaces(func(ws *workspace.Workspace) {
+		for _, registered := range ws.Clients {
+			needed = needed || showsCertificate(registered)
+		}
+	})
+	return needed
 }
 
 func showsCertificate(c client.Client) bool {

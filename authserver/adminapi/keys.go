@@ -60,6 +60,9 @@ func (a *API) rotateKeys(c *call) (answer, error) {
 		}
 		c.record(a, "rotate", "key", ws.Key(), key.ID)
 	}
+	if err := a.Registry.KeysChanged(c.Context(), ws.Key()); err != nil {
+		return answer{}, err
+	}
 	return showKeys(set), nil
 }
 
@@ -78,5 +81,8 @@ func (a *API) retireKey(c *call) (answer, error) {
 		return answer{}, err
 	}
 	c.record(a, "retire", "key", ws.Key(), c.PathValue("key"))
+	if err := a.Registry.KeysChanged(c.Context(), ws.Key()); err != nil {
+		return answer{}, err
+	}
 	return showKeys(set), nil
 }

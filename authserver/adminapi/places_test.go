@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 )
 
 // public asks the public listener for a path.
@@ -73,6 +74,23 @@ func TestTenantAndWorkspaceAreMadeServedDisabledAndDeleted(t *testing.T) {
 	p.call(http.StatusNoContent, http.MethodDelete, "/tenants/acme", "", ifMatch("*"))
 	if got := p.call(http.StatusOK, http.MethodGet, "/tenants", "", nil); len(got.items()) != 1 {
 		t.Errorf("%s", got.text)
+	}
+}
+
+// A key that is no longer safe ends on every instance, and not only where it was retired.
+func TestRetiredKeyEndsAtOtherInstancesToo(t *testing.T) {
+	here := start(t)
+	there := startOn(t, here.store)
+	const path = "/tenants/demo/workspaces/baseline/keys"
+	kid := fmt.Sprint(here.call(http.StatusOK, http.MethodGet, path, "", nil).items()[0]["kid"])
+	if published := there.asks("/demo/baseline/oauth2/jwks"); !strings.Contains(published.text, kid) {
+		t.Fatalf("the control: %s", published.text)
+	}
+	here.call(http.StatusOK, http.MethodPost, path+"/"+kid+"/retire", "", nil)
+	for began := time.Now(); strings.Contains(there.asks("/demo/baseline/oauth2/jwks").text, kid); time.Sleep(20 * time.Millisecond) {
+		if time.Since(began) > 20*time.Second {
+			t.Fatal("the other instance publishes it still")
+		}
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 
 // Retire ends a key now: it signs no more and is published no more. That is for a key that is no longer safe; the regular way is
 // [Set.Rotate]. When it is the one that signs, another that waits begins at once, or a new one is made. Verifiers learn of that one by its
-// kid, which they do not have. Other instances follow with their next [Set.Maintain].
+// kid, which they do not have. Other instances follow with their next [Set.Reload].
 func (s *Set) Retire(ctx context.Context, id string) error {
 	if err := s.Reload(ctx); err != nil {
 		return err

@@ -94,11 +94,12 @@ func (r *Registry) addWorkspace(ctx context.Context, next, before *Snapshot, mad
 		made.Problem = "its tenant is not there any more"
 	}
 	made.Live = made.Meta.live() && tenant.Meta.live()
+	made.keys = r.records[recordKey{store.KindKeys, key, keysName}].Version
 	var old *Workspace
 	if before != nil {
 		old = before.workspaces[key]
 	}
-	if old != nil && old.Version == made.Version && old.Managed == made.Managed && old.Live == made.Live && old.Problem == made.Problem && old.has(records) {
+	if old != nil && old.Version == made.Version && old.Managed == made.Managed && old.Live == made.Live && old.Problem == made.Problem && old.keys == made.keys && old.has(records) {
 		next.workspaces[key] = old
 		return
 	}

@@ -174,3 +174,19 @@ func (r *Registry) DeleteWorkspace(ctx context.Context, key string, version int6
 		return recordKey{store.KindWorkspace, ws.Tenant, ws.Name}, ws.Version, nil
 	})
 }
+
+// KeysChanged has every instance read the signing keys of a workspace again, as it would any change: one that is no longer safe is not to
+// sign for another minute elsewhere.
+func (r *Registry) KeysChanged(ctx context.Context, key string) error {
+	return r.change(ctx, func(*Snapshot) (store.Registration, error) {
+		record, known := r.records[recordKey{store.KindKeys, key, keysName}]
+		now := r.settings.Now()
+		if !known {
+			record = store.Registration{Kind: store.KindKeys, Parent: key, Name: keysName, Document: []byte("{}"), Created: now}
+		}
+		record.Updated = now
+		return record, nil
+	})
+}
+
+const keysName = "keys"

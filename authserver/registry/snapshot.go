@@ -51,6 +51,7 @@ type Workspace struct {
 	clients map[string]*Client
 	live    map[string]*client.Client
 	given   []byte // the document as it was given; nil when managed
+	keys    int64  // how often its keys have changed
 }
 
 // Client is a client.

@@ -14,6 +14,7 @@ const (
 	KindTenant    Kind = "tenant"    // no parent; the tenant's name
 	KindWorkspace Kind = "workspace" // the tenant's name; the workspace's
 	KindClient    Kind = "client"    // the workspace's key, tenant/workspace; client_id
+	KindKeys      Kind = "keys"      // the workspace's key; keys: that its signing keys have changed, and nothing else
 )
 
 // Registration is a tenant, a workspace or a client that was made while the server ran: what the configuration file does not say.
