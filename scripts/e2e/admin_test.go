@@ -4,6 +4,9 @@ package e2e
 
 import (
 	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -52,4 +55,57 @@ func (p *product) port(variable string) string {
 		}
 	}
 	return ""
+}
+
+// operator runs authserver admin with the demo's token.
+func (p *product) operator(t *testing.T, document string, args ...string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	args = append([]string{"admin"}, append(args, "--token-file", filepath.Join(p.data, "secrets", "admin.token"), "--file", "-")...)
+	cmd := exec.CommandContext(ctx, filepath.Join(filepath.Dir(binary(t)), "authserver"), args...)
+	cmd.Env = append(os.Environ(), "AUTHSERVER_ADMIN_URL=http://127.0.0.1:"+p.port("AS_ADMIN_PORT"))
+	cmd.Stdin = strings.NewReader(document)
+	if output, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %v\n%s", args, err, output)
+	}
+}
+
+// A workspace that the command makes is in force at once; a client registers itself in it, and its user reads that nobody has checked it.
+func TestConsentSaysOfAClientThatItRegisteredItself(t *testing.T) {
+	p := start(t)
+	p.operator(t, "{name: open, title: Open to everybody, registration: {mode: open, loopback_redirects: true}}", "workspaces", "create", "--tenant", "demo")
+	p.operator(t, "{username: dora, password: down the rabbit hole, claims: {name: Dora}}", "users", "create", "--tenant", "demo", "--workspace", "open")
+	issuer := strings.TrimSuffix(p.issuer, "baseline") + "open"
+	callback := p.origin + "/somewhere"
+	response, err := http.Post(issuer+"/oauth2/register", "application/json", strings.NewReader(`{"client_name":"A stranger's application","redirect_uris":["`+callback+`"]}`)) //nolint:noctx // of a test
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var client struct {
+		ID string `json:"client_id"`
+	}
+	if err := json.NewDecoder(response.Body).Decode(&client); err != nil || client.ID == "" {
+		t.Fatalf("%s: %v", response.Status, err)
+	}
+	b := open(t)
+	for turn := range 2 {
+		b.visit(issuer + "/oauth2/authorize?" + url.Values{
+			"response_type": {"code"}, "client_id": {client.ID}, "redirect_uri": {callback}, "scope": {"openid profile"},
+			"code_challenge": {"E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"}, "code_challenge_method": {"S256"},
+		}.Encode())
+		if turn == 0 {
+			b.fill("username", "dora")
+			b.fill("password", "down the rabbit hole")
+			b.click("login")
+		}
+		b.see("consent_unverified", "Nobody here has checked its name")
+		if turn == 0 {
+			b.looks("consent-unverified")
+		}
+		b.click("consent_allow")
+		b.arrive(callback + "?")
+		b.forgive("404") // of the page that the stranger's would be
+	}
 }
