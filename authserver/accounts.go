@@ -24,8 +24,8 @@ type accounts interface {
 	Ensure(ctx context.Context, workspace string, users []account.User) error
 }
 
-func newAccounts(st store.Accounts, now func() time.Time) accounts {
-	return account.New(st, account.NewHasher(), now)
+func newAccounts(st store.Accounts, hasher *account.Hasher, now func() time.Time) accounts {
+	return account.New(st, hasher, now)
 }
 
 func configuredUsers(users []workspace.User) []account.User {

@@ -150,12 +150,12 @@ func (c *Config) AdminTLSConfig(read func(path string) ([]byte, error), log *slo
 	return config, nil
 }
 
-func (s *Server) newAdminAPI(cfg *Config) *adminapi.API {
+func (s *Server) newAdminAPI(cfg *Config, hasher *account.Hasher) *adminapi.API {
 	settings := adminapi.Settings{
 		Certificates: len(cfg.Admin.clientCA) > 0,
 		Registry:     s.registry,
 		Accounts:     s.store,
-		Hasher:       account.NewHasher(),
+		Hasher:       hasher,
 		EndUser: func(ctx context.Context, workspace, subject string) (int, error) {
 			iss := s.issuers.find(workspace)
 			if iss == nil { // what is not served has no sessions any more

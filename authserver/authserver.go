@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"cloakroom/authserver/account"
 	"cloakroom/authserver/adminapi"
 	"cloakroom/authserver/audit"
 	"cloakroom/authserver/client"
@@ -74,9 +75,10 @@ func newServer(ctx context.Context, cfg Config, st store.Store, log *slog.Logger
 	}
 	counted := newMetrics()
 	st = observed.New(st, counted.verb)
+	hasher := account.NewHasher() // one in a process: its slots are what bounds it
 	s := &Server{
 		store:    st,
-		accounts: newAccounts(st, now),
+		accounts: newAccounts(st, hasher, now),
 		pages:    pages,
 		throttle: newThrottle(now),
 		limits:   newLimits(now),
@@ -105,7 +107,7 @@ func newServer(ctx context.Context, cfg Config, st store.Store, log *slog.Logger
 		return nil, fmt.Errorf("authserver: %w", err)
 	}
 	s.sections = s.accountSections()
-	s.adminAPI = s.newAdminAPI(&cfg)
+	s.adminAPI = s.newAdminAPI(&cfg, hasher)
 	s.handler = s.routes()
 	s.background, s.stop = context.WithCancel(context.WithoutCancel(ctx))
 	s.running.Go(func() { s.sweep(s.background) })
