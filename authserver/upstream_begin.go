@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"cloakroom/authserver/audit"
@@ -85,7 +86,7 @@ func (s *Server) beginUpstream(w http.ResponseWriter, r *http.Request, iss *issu
 func (s *Server) newAttemptUpstream(source string, ix interaction) (upstreamAttempt, upstream.Request) {
 	now := s.now()
 	attempt := upstreamAttempt{Source: source, ID: store.NewID(now)}
-	request := upstream.Request{LoginHint: ix.request.LoginHint, MaxAge: ix.request.MaxAge}
+	request := upstream.Request{LoginHint: ix.request.LoginHint, MaxAge: ix.request.MaxAge, ACRValues: strings.Join(ix.request.ACRValues, " ")}
 	if ix.request.MaxAge != nil {
 		attempt.NotBefore = now.Add(-*ix.request.MaxAge)
 	}

@@ -19,13 +19,12 @@ type Request struct {
 	State    string
 	Nonce    string
 	Verifier string // of PKCE: it stays here, and its hash goes
-	// Prompt, MaxAge, LoginHint, ACRValues and UILocales are passed on from the request that the user came with (OpenID Connect Core
+	// Prompt, MaxAge, LoginHint and ACRValues are passed on from the request that the user came with (OpenID Connect Core
 	// §3.1.2.1).
 	Prompt    []string
 	MaxAge    *time.Duration
 	LoginHint string
 	ACRValues string
-	UILocales string
 }
 
 // Begin returns the address that the user's browser is sent to: the provider's authorization endpoint. Where the provider takes
@@ -61,7 +60,7 @@ func (p *Provider) parameters(request Request) url.Values {
 		"code_challenge_method": {oauth.ChallengeMethodS256},
 	}
 	for name, value := range map[string]string{
-		"prompt": strings.Join(request.Prompt, " "), "login_hint": request.LoginHint, "acr_values": request.ACRValues, "ui_locales": request.UILocales,
+		"prompt": strings.Join(request.Prompt, " "), "login_hint": request.LoginHint, "acr_values": request.ACRValues,
 	} {
 		if value != "" {
 			parameters.Set(name, value)

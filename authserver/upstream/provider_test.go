@@ -350,7 +350,7 @@ func TestIssuerOfTheResponseIsChecked(t *testing.T) { // RFC 9207 §2.4
 func TestRequestHasPKCEAndWhatIsPassedOn(t *testing.T) {
 	h, age := newHouse(t), 90*time.Second
 	request := Request{
-		State: "s", Nonce: "n", Verifier: verifier, Prompt: []string{"login"}, MaxAge: &age, LoginHint: "dinah", ACRValues: "gold", UILocales: "de",
+		State: "s", Nonce: "n", Verifier: verifier, Prompt: []string{"login"}, MaxAge: &age, LoginHint: "dinah", ACRValues: "gold",
 	}
 	address, err := h.provider().Begin(t.Context(), request)
 	if err != nil {
@@ -360,7 +360,7 @@ func TestRequestHasPKCEAndWhatIsPassedOn(t *testing.T) {
 	want := url.Values{
 		"fixed": {"1"}, "response_type": {"code"}, "client_id": {"front"}, "redirect_uri": {redirect}, "scope": {"openid profile"}, "state": {"s"}, "nonce": {"n"},
 		"code_challenge": {base64.RawURLEncoding.EncodeToString(sum[:])}, "code_challenge_method": {"S256"}, "prompt": {"login"}, "max_age": {"90"},
-		"login_hint": {"dinah"}, "acr_values": {"gold"}, "ui_locales": {"de"},
+		"login_hint": {"dinah"}, "acr_values": {"gold"},
 	}
 	if parsed, err := url.Parse(address); err != nil || parsed.Query().Encode() != want.Encode() {
 		t.Errorf("%s\n%s", address, want.Encode())
