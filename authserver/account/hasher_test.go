@@ -133,3 +133,35 @@ func TestHasherRunsNoMoreDerivationsThanItHasSlots(t *testing.T) {
 		}
 	})
 }
+
+func TestHasherSendsAwayWhoWouldWaitTooLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hasher := NewHasher()
+		release := make(chan struct{})
+		hasher.derive = func(_, _ []byte, _, _ uint32, _ uint8, keyLen uint32) []byte {
+			<-release
+			return make([]byte, keyLen)
+		}
+		most := cap(hasher.slots) * (1 + maxWaiting)
+		done := make(chan error, most)
+		for range most {
+			go func() {
+				_, err := hasher.Hash(t.Context(), "wonderland")
+				done <- err
+			}()
+		}
+		synctest.Wait()
+		if _, err := hasher.Verify(t.Context(), decoy(), "wonderland"); !errors.Is(err, ErrBusy) {
+			t.Errorf("one more got %v", err)
+		}
+		close(release)
+		for range most {
+			if err := <-done; err != nil {
+				t.Error(err) // the control: all that waited are served
+			}
+		}
+		if _, err := hasher.Verify(t.Context(), decoy(), "wonderland"); err != nil {
+			t.Errorf("afterwards: %v", err)
+		}
+	})
+}
