@@ -41,6 +41,10 @@ func checkAnswer(response *http.Response) error {
 	if isPage(response.Header.Get("Content-Type")) {
 		return refuse(api.UpstreamInvalid, "the API answered with a page")
 	}
+	if challenges := response.Header["Www-Authenticate"]; challengesNonce(status, challenges) {
+		// RFC 9449 §9: nobody is signed out; the nonce is known now, and the request cannot be sent again from here.
+		return refuse(api.UpstreamUnavailable, "the API wants this request once more: send it again")
+	}
 	if status == http.StatusUnauthorized {
 		return stepUp(response.Header.Values("WWW-Authenticate"))
 	}

@@ -1,7 +1,6 @@
 package bff
 
 import (
-	"bytes"
 	"errors"
 	"io"
 	"net/http"
@@ -32,8 +31,9 @@ func (b *BFF) present(record session.Record, token session.Token) (*presentation
 	return &presentation{token: token, key: key, nonces: b.nonces, now: b.now}, nil
 }
 
-// roundTrip sends a request with the token on it. An API that wants its nonce in the proof gets the request once more, if
-// its body can be sent again (RFC 9449 §9); otherwise its challenge is the answer, and the next request has the nonce.
+// roundTrip sends a request with the token on it. An API that wants its nonce in the proof gets the request once more (RFC 9449
+// §9): a small body is kept for that, a larger one is not sent before the API says that it takes the request (RFC 9110 §10.1.1).
+// An API that reads it all the same and then wants a nonce has lost it: the page is told to send it again.
 func (p *presentation) roundTrip(next http.RoundTripper, r *http.Request) (*http.Response, error) {
 	server := "api " + r.URL.Host
 	if err := keepBody(r); err != nil {
@@ -71,33 +71,4 @@ func challengesNonce(status int, challenges []string) bool {
 	return status == http.StatusUnauthorized && slices.ContainsFunc(challenges, func(challenge string) bool {
 		return parseChallenge(challenge)["error"] == "use_dpop_nonce"
 	})
-}
-
-// maxKept is the greatest body, in bytes, that is kept for the case that the API asks for its nonce.
-const maxKept = 64 << 10
-
-// keepBody reads a small body, so that it can be sent again. A larger one streams.
-func keepBody(r *http.Request) error {
-	if r.Body == nil || r.Body == http.NoBody || r.GetBody != nil || r.ContentLength < 0 || r.ContentLength > maxKept {
-		return nil
-	}
-	kept, err := io.ReadAll(r.Body)
-	if err != nil {
-		return err
-	}
-	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(kept)), nil }
-	return errors.Join(r.Body.Close(), rewound(r))
-}
-
-func rewound(r *http.Request) (err error) {
-	r.Body, err = r.GetBody()
-	return err
-}
-
-// rewind makes the request's body ready to be sent again, and reports whether that is possible.
-func rewind(r *http.Request) bool {
-	if r.Body == nil || r.Body == http.NoBody {
-		return true
-	}
-	return r.GetBody != nil && rewound(r) == nil
 }

@@ -121,21 +121,6 @@ func TestFAPI2SignInPushesItsRequestAndProvesItsKeys(t *testing.T) {
 	}
 }
 
-func TestBodyThatIsSmallIsSentAgainWithTheNonceOfTheAPI(t *testing.T) {
-	for _, row := range []struct{ size, first int }{{100, 200}, {maxKept + 1, 401}} { // a larger one streams: the next has the nonce
-		h := openStrict(t)
-		b := h.browser()
-		b.signIn()
-		body := strings.Repeat("n", row.size)
-		if got := b.fetch(http.MethodPost, "/api/notes", body); got.StatusCode != row.first || (row.first == 200 && got.body != body) {
-			t.Errorf("first POST of %d bytes: status %d", row.size, got.StatusCode)
-		}
-		if got := b.fetch(http.MethodPost, "/api/notes", body); got.StatusCode != 200 || got.body != body {
-			t.Errorf("second POST of %d bytes: status %d", row.size, got.StatusCode)
-		}
-	}
-}
-
 // X08: the sessions refresh at once while the server demands a new nonce of each; everybody gets their own.
 func TestForcedNonceRetriesNeverMixSessions(t *testing.T) {
 	h := openStrict(t)
