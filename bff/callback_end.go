@@ -79,6 +79,7 @@ func (b *BFF) signInFailed(w http.ResponseWriter, r *http.Request, tx *transacti
 	refused := asRefusal(err)
 	b.audit(r.Context(), auditSignIn, string(refused.code), slog.String("provider", tx.Provider), slog.String("cause", refused.Error()))
 	refusedIn(r.Context(), refused, "")
+	b.keepAttempt(w, tx)
 	redirect(w, withError(tx.ReturnURL, refused.code))
 	return nil
 }

@@ -173,7 +173,7 @@ func TestEveryFailedSignInNamesItsCode(t *testing.T) {
 		b := h.browser()
 		callback, _ := url.Parse(b.startSignIn("?returnUrl=/notes"))
 		bend(h, callback)
-		if got := b.navigate(callback.String()); got.StatusCode != 303 || got.Header.Get("Location") != "/notes?bff_error="+string(code) || len(b.cookies) != 0 {
+		if got := b.navigate(callback.String()); got.StatusCode != 303 || got.Header.Get("Location") != "/notes?bff_error="+string(code) || len(b.cookies) != 1 || b.cookies[attemptsCookie] == "" {
 			t.Errorf("%s: status %d, location %q, cookies %v", code, got.StatusCode, got.Header.Get("Location"), b.cookies)
 		}
 	}

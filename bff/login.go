@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"cloakroom/bff/api"
 	"cloakroom/bff/session"
@@ -33,7 +32,8 @@ func (b *BFF) login(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		current = session.Record{}
 	}
-	if b.isLooping(current) {
+	attempt := b.attempts(r) + 1
+	if b.isLooping(current) || attempt > attemptLimit {
 		return refuse(api.LoginLoop, "too many sign-ins followed each other; please wait a moment before you try again")
 	}
 	flow := b.flow(r.Context())
@@ -55,7 +55,7 @@ func (b *BFF) login(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	tx.ReturnURL, tx.Previous = returnURL, current.ID
+	tx.ReturnURL, tx.Previous, tx.Attempt = returnURL, current.ID, attempt
 	flow.Correlate(tx.State)
 	if options.popup {
 		tx.ReturnURL = api.PathPopup
@@ -84,26 +84,6 @@ func (b *BFF) newTransaction(p *provider, m *metadata, options loginOptions) (*t
 	scalar, err := newProofKey()
 	tx.ProofKey = []byte(scalar)
 	return tx, err
-}
-
-const (
-	// loopPause is how fast a person does not sign in again: sign-ins that follow each other faster, more than loopLimit of
-	// them, are a page and an API that disagree, such as one that asks for an acr which it then does not accept.
-	loopPause = 10 * time.Second
-	loopLimit = 5
-)
-
-// isLooping reports whether the session came of too many sign-ins in a row, just now.
-func (b *BFF) isLooping(current session.Record) bool {
-	return current.SignIns >= loopLimit && b.now().Sub(current.Created) < loopPause
-}
-
-// signInsAfter counts the sign-in that replaces a session.
-func (b *BFF) signInsAfter(previous session.Record) int {
-	if previous.ID == "" || b.now().Sub(previous.Created) >= loopPause {
-		return 1
-	}
-	return previous.SignIns + 1
 }
 
 // authorizationURL is where the browser goes to sign in.

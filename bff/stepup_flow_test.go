@@ -82,6 +82,43 @@ func TestStepUpThatNeverSatisfiesTheAPIDoesNotLoop(t *testing.T) {
 	}
 }
 
+// A page that signs in again whenever nobody is signed in, and a provider that will not: neither of them is a person.
+func TestSignInsThatNeverMakeASessionDoNotLoop(t *testing.T) {
+	for name, row := range map[string]func(h *house, b *browser, authorize string){
+		"each comes back with an error": func(h *house, b *browser, authorize string) {
+			to, _ := url.Parse(authorize)
+			query := url.Values{"error": {"login_required"}, "state": {to.Query().Get("state")}, "iss": {h.provider.issuer()}}
+			done := b.navigate("/bff/callback/baseline?" + query.Encode())
+			if done.Header.Get("Location") != "/?bff_error=login_required" {
+				t.Fatalf("callback: status %d, %s", done.StatusCode, done.Header.Get("Location"))
+			}
+			// What is left of it answers nothing.
+			if again := b.navigate("/bff/callback/baseline?" + query.Encode()); again.StatusCode != 400 {
+				t.Fatalf("the same answer again: status %d", again.StatusCode)
+			}
+		},
+		"none comes back": func(*house, *browser, string) {},
+	} {
+		h := open(t)
+		b := h.browser()
+		for round := range attemptLimit {
+			login := b.navigate("/bff/login?prompt=none")
+			if login.StatusCode != 303 {
+				t.Fatalf("%s: round %d: status %d", name, round, login.StatusCode)
+			}
+			row(h, b, login.Header.Get("Location"))
+		}
+		if login := b.navigate("/bff/login?prompt=none"); login.StatusCode != 429 || !strings.Contains(login.body, "login_loop") {
+			t.Errorf("%s: status %d: %s", name, login.StatusCode, login.body)
+		}
+		if other := h.browser().navigate("/bff/login"); other.StatusCode != 303 {
+			t.Errorf("%s: another browser: status %d", name, other.StatusCode)
+		}
+		h.clock.advance(loopPause)
+		b.signIn()
+	}
+}
+
 func TestStepUpStaysWithTheProviderOfTheSession(t *testing.T) {
 	h, other := openTwo(t)
 	b := h.browser()

@@ -38,6 +38,7 @@ type transaction struct {
 	ProofKey  []byte    `json:"k,omitempty"` // the DPoP key of the session to come
 	Previous  string    `json:"o,omitempty"` // the id of the session record that this sign-in replaces
 	Started   time.Time `json:"t"`
+	Attempt   int       `json:"q,omitempty"` // how many sign-ins followed each other too fast for a person and made no session
 }
 
 // randomText has 256 bits, as base64url: a state, a nonce, or a code verifier of the least length (RFC 7636 §4.1).
