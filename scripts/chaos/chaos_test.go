@@ -28,6 +28,7 @@ import (
 	"cloakroom/authserver"
 	"cloakroom/authserver/keys"
 	"cloakroom/authserver/store/sqlstore"
+	"cloakroom/bff/session/redistest"
 )
 
 const (
@@ -51,7 +52,18 @@ type house struct {
 }
 
 func TestKilledInstanceEndsNoSessionWithOurServer(t *testing.T) {
-	h := open(t)
+	survive(t, open(t), expiries)
+}
+
+// Instances that share a Redis hear each other; the lease and what it guards are the same.
+func TestKilledInstanceEndsNoSessionOnRedis(t *testing.T) {
+	server := redistest.Start(t, redistest.Durable...)
+	survive(t, open(t, "BFF_SESSION_STORE=redis", "BFF_REDIS_URL="+server.URL), 1)
+}
+
+// survive has so many expiries pass while two processes live, and another while one of them is killed.
+func survive(t *testing.T, h *house, expiries int) {
+	t.Helper()
 	var browsers []*browser
 	for range sessions {
 		b := &browser{t: t, cookies: map[string]map[string]string{}, origin: h.origin, at: h.addresses[0]}
@@ -139,7 +151,8 @@ func (h *house) kill(process int) {
 	_ = h.processes[process].Wait()
 }
 
-func open(t *testing.T) *house {
+// open starts the provider, the API and the two processes, whose settings the environment changes.
+func open(t *testing.T, environment ...string) *house {
 	t.Helper()
 	h := &house{t: t, secret: rand.Text()}
 	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -155,7 +168,7 @@ func open(t *testing.T) *house {
 	}
 	h.origin = "http://" + h.addresses[0]
 	h.startServer(api.URL)
-	h.startBackends(api.URL)
+	h.startBackends(api.URL, environment)
 	return h
 }
 
@@ -229,8 +242,8 @@ func (h *house) slow(next http.Handler) http.Handler {
 	})
 }
 
-// startBackends builds the product's program and runs it twice, on one file.
-func (h *house) startBackends(api string) {
+// startBackends builds the product's program and runs it twice, on one store.
+func (h *house) startBackends(api string, environment []string) {
 	h.t.Helper()
 	folder := h.t.TempDir()
 	program := filepath.Join(folder, "bff")
@@ -246,7 +259,7 @@ func (h *house) startBackends(api string) {
 			h.t.Fatal(err)
 		}
 		command := exec.CommandContext(h.t.Context(), program, "serve", "--config", config)
-		command.Env = append(os.Environ(), "CHAOS_SECRET="+h.secret, "BFF_SESSION_KEYS="+base64.StdEncoding.EncodeToString(key))
+		command.Env = append(append(os.Environ(), environment...), "CHAOS_SECRET="+h.secret, "BFF_SESSION_KEYS="+base64.StdEncoding.EncodeToString(key))
 		var log bytes.Buffer
 		command.Stderr = &log
 		if err := command.Start(); err != nil {
