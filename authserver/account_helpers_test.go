@@ -3,8 +3,10 @@ package authserver_test
 import (
 	"net/http"
 	"strings"
+	"testing"
 
 	"cloakroom/authserver"
+	"cloakroom/authserver/store"
 )
 
 const sessionCookie = "__Host-Http-authserver.demo.baseline.session"
@@ -29,4 +31,14 @@ func (h *house) addFreshSection(changes *int) { authserver.AddFreshSection(h.as,
 func (h *house) accountToken(b *browser, section string) string {
 	h.t.Helper()
 	return authserver.AccountToken(b.session(), section)
+}
+
+// startTold is start with a web client that is told when a session ends.
+func startTold(t *testing.T, web *party) *house {
+	t.Helper()
+	text := "\noutbound: {allow: [" + loopback + "]}" + strings.Replace(configuration, "            name: The web app\n",
+		"            name: The web app\n            backchannel_logout_uri: "+web.URL+"\n", 1)
+	h := startAs(t, setup{text: text, wrap: func(st store.Store) store.Store { return st }})
+	authserver.HurryBackchannel(h.as)
+	return h
 }

@@ -49,6 +49,11 @@ type changed struct {
 func (s *Server) accountSections() []accountSection {
 	return []accountSection{
 		{name: "profile", show: s.profileSection},
+		{name: "devices", show: s.devicesSection, changes: map[string]accountChange{
+			"end": s.endDevice, "others": s.endOtherDevices, "all": s.endAllDevices,
+		}},
+		{name: "applications", show: s.applicationsSection, changes: map[string]accountChange{"withdraw": s.withdrawConsent}},
+		{name: "password", show: s.passwordSection, offered: hasPassword, changes: map[string]accountChange{"change": s.changePassword}},
 		s.identitiesSection(),
 		s.factorsSection(),
 	}

@@ -103,7 +103,7 @@ func TestDangerousChangeNeedsAFreshSignIn(t *testing.T) {
 	if changes != 2 {
 		t.Errorf("%d changes after a fresh sign-in", changes)
 	}
-	if done.StatusCode != http.StatusOK || !strings.Contains(done.body, `id="done">Your password was changed.`) {
+	if done.StatusCode != http.StatusOK || !strings.Contains(done.body, `id="done">Your password was changed,`) {
 		t.Errorf("it is not said: %d %s", done.StatusCode, done.body)
 	}
 }

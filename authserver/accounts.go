@@ -20,6 +20,9 @@ type accounts interface {
 	Derived() int64
 	// Create makes an account for who signs up; account.ErrTaken when somebody has the name.
 	Create(ctx context.Context, workspace string, user account.User) (store.Account, error)
+	// SetPassword gives an account a new password, which has to be held to account.CheckPassword before. store.ErrConflict: the account
+	// has changed since it was read.
+	SetPassword(ctx context.Context, found store.Account, password string) error
 	// Ensure creates the accounts that are not there yet.
 	Ensure(ctx context.Context, workspace string, users []account.User) error
 }

@@ -71,10 +71,16 @@ func newBackchannel(client *http.Client, log *slog.Logger, events *audit.Log, no
 // endSSOSession ends a session and all that hangs on it, offline access excepted, and tells every client that had a part in it: the
 // one way by which a user's session ends here. ErrNotFound when it has ended before.
 func (s *Server) endSSOSession(ctx context.Context, iss *issuer, sessionID string) error {
-	session, grants, err := s.store.EndSession(ctx, iss.Key(), sessionID)
+	_, grants, err := s.store.EndSession(ctx, iss.Key(), sessionID)
 	if err != nil {
 		return err
 	}
+	s.tellClients(ctx, iss, grants)
+	return nil
+}
+
+// tellClients tells every client with one of the grants that its user's session has ended.
+func (s *Server) tellClients(ctx context.Context, iss *issuer, grants []store.Grant) {
 	told := map[string]bool{}
 	for _, grant := range grants {
 		registered := iss.Find(grant.ClientID)
@@ -83,10 +89,9 @@ func (s *Server) endSSOSession(ctx context.Context, iss *issuer, sessionID strin
 		}
 		told[grant.SID] = true // a sid is one client's; a client that asked for a fresh sign-in knows the session by two
 		s.backchannel.tell(ctx, notice{
-			iss: iss, clientID: grant.ClientID, uri: registered.BackchannelLogoutURI, subject: session.Subject, sid: grant.SID,
+			iss: iss, clientID: grant.ClientID, uri: registered.BackchannelLogoutURI, subject: grant.Subject, sid: grant.SID,
 		})
 	}
-	return nil
 }
 
 // tell delivers a notice in the background. When too many wait, it is dropped: an outage of clients does not become one of ours.

@@ -18,6 +18,7 @@ import (
 type browser struct {
 	*house
 	client *http.Client
+	agent  string // its User-Agent, unless empty
 }
 
 func (h *house) browser() *browser {
@@ -45,6 +46,9 @@ type answer struct {
 
 func (b *browser) do(request *http.Request) answer {
 	b.t.Helper()
+	if b.agent != "" {
+		request.Header.Set("User-Agent", b.agent)
+	}
 	response, err := b.client.Do(request)
 	if err != nil {
 		b.t.Fatal(err)

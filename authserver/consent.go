@@ -9,33 +9,26 @@ import (
 	"cloakroom/authserver/store"
 	"cloakroom/authserver/trace"
 	"cloakroom/authserver/ui"
-	"cloakroom/authserver/ui/text"
-	"cloakroom/authserver/workspace"
 )
 
-func (s *Server) showConsent(w http.ResponseWriter, r *http.Request, iss *issuer, ix interaction, user *signedIn) {
+// showConsent asks for what the client wants. When the user has allowed a part of it before, only the rest is marked as new.
+func (s *Server) showConsent(w http.ResponseWriter, r *http.Request, iss *issuer, ix interaction, user *signedIn) error {
 	trace.From(r.Context()).Is(trace.ConsentForm)
-	data := ui.Consent{
-		Client:   ix.client.Name,
-		Host:     ix.redirect.host(),
-		Username: displayName(user.account),
-		Action:   interactionPath(iss, ix.handle.ID) + "/consent",
-		CSRF:     csrfToken(ix.handle, consentPurpose(user)),
+	given, err := s.store.Consent(r.Context(), iss.Key(), user.account.Subject, ix.client.ID)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return storeFailed("load consent", err)
 	}
-	data.Unverified = ix.client.Dynamic
-	for _, name := range ix.consentScopes() {
-		scope, _ := iss.Scope(name) // a registered scope is one of the workspace's: validated
-		data.Scopes = append(data.Scopes, ui.ConsentScope{Name: name, Description: scopeInWords(scope), Resource: scope.Resource})
-	}
-	s.render(w, r, iss, http.StatusOK, pageOptions{formTarget: ix.formTarget()}, data)
-}
-
-// scopeInWords is what the workspace says about a scope, or what we say about those that every workspace has.
-func scopeInWords(scope workspace.Scope) text.Message {
-	if scope.Description == "" {
-		return text.Of("scope." + scope.Name)
-	}
-	return text.Verbatim(scope.Description)
+	s.render(w, r, iss, http.StatusOK, pageOptions{formTarget: ix.formTarget()}, ui.Consent{
+		Client:     ix.client.Name,
+		Host:       ix.redirect.host(),
+		Username:   displayName(user.account),
+		Action:     interactionPath(iss, ix.handle.ID) + "/consent",
+		CSRF:       csrfToken(ix.handle, consentPurpose(user)),
+		More:       len(given.Scopes) > 0 && !given.Scopes.Covers(ix.consentScopes()),
+		Unverified: ix.client.Dynamic,
+		Scopes:     scopeGroups(iss, ix.consentScopes(), given.Scopes),
+	})
+	return nil
 }
 
 // consentPurpose binds the consent form to the session of who read it: another user's click is not theirs.

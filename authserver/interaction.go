@@ -265,8 +265,7 @@ func (s *Server) showInteraction(w http.ResponseWriter, r *http.Request, iss *is
 	case stageFactor, stageEnrol:
 		return s.showBetween(w, r, iss, ix, user, next)
 	case stageConsent:
-		s.showConsent(w, r, iss, ix, user)
-		return nil
+		return s.showConsent(w, r, iss, ix, user)
 	default:
 		return s.finish(w, r, iss, ix, user)
 	}

@@ -60,8 +60,11 @@ func TestConsentIsRememberedAndAskedAgainWhenScopesGrow(t *testing.T) {
 		t.Errorf("asked again for less: %v", got)
 	}
 	grown := b.get(h.authorizeURL(request(with("scope", "openid notes.write"))))
-	if !strings.Contains(grown.body, "Change your notes") {
+	if !strings.Contains(grown.body, "Change your notes") || !strings.Contains(grown.body, "Now it asks for more") {
 		t.Fatalf("not asked for more: %d", grown.StatusCode)
+	}
+	if marked := strings.Count(grown.body, `<span class="badge">new`); marked != 1 || !regexp.MustCompile(`Change your notes</span> <span class="badge">new`).MatchString(grown.body) {
+		t.Errorf("%d are marked as new, and those that were allowed before are not to be:\n%s", marked, grown.body)
 	}
 	silent := b.get(h.authorizeURL(request(func(q url.Values) { with("scope", "openid notes.write")(q); with("prompt", "none")(q) })))
 	if got := silent.location(t, callback); got.Get("error") != "consent_required" {

@@ -80,6 +80,19 @@ func (l *Local) Authenticate(ctx context.Context, workspace, username, password 
 	return account, nil
 }
 
+// SetPassword gives an account a new password, which the caller has held to [CheckPassword].
+func (l *Local) SetPassword(ctx context.Context, account store.Account, password string) error {
+	hash, err := l.hasher.Hash(ctx, password)
+	if err != nil {
+		return fmt.Errorf("hash password: %w", err)
+	}
+	account.PasswordHash, account.Updated = hash, l.now()
+	if err := l.accounts.SaveAccount(ctx, account); err != nil {
+		return fmt.Errorf("save account: %w", err)
+	}
+	return nil
+}
+
 // find returns the account of a user name. A name that has no canonical spelling belongs to nobody.
 func (l *Local) find(ctx context.Context, workspace, username string) (account store.Account, known bool, err error) {
 	canonical, err := Canonical(username)

@@ -33,6 +33,8 @@ const (
 	RecoveryCodesMade    Event = "recovery_codes_made" // those before are of no use any more
 	ConsentGiven         Event = "consent_given"
 	ConsentDenied        Event = "consent_denied"
+	ConsentWithdrawn     Event = "consent_withdrawn" // the client's grants were revoked, offline ones too
+	PasswordChanged      Event = "password_changed"  // the user's other sessions were ended
 	CodeIssued           Event = "code_issued"
 	CodeReplayed         Event = "code_replayed" // the grant was revoked
 	ClientRejected       Event = "client_rejected"

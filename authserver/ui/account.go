@@ -36,3 +36,44 @@ type AccountProfile struct{ Facts []Fact }
 type Fact struct{ Name, Value, Note text.Message }
 
 func (AccountProfile) section() string { return "profile" }
+
+// AccountDevices is where the user is signed in.
+type AccountDevices struct {
+	Devices []Device // this browser is the first
+	Others  bool
+}
+
+// Device is one browser that is signed in.
+type Device struct {
+	ID             string
+	Agent          text.Message
+	Here           bool
+	SignedIn, Seen text.Message
+	Applications   string // that have access by it
+}
+
+func (AccountDevices) section() string { return "devices" }
+
+// AccountApplications is what may act for the user.
+type AccountApplications struct{ Applications []Application }
+
+// Application is one client, and what it may do.
+type Application struct {
+	ID, Name, URI string
+	Scopes        []ScopeGroup
+	Trusted       bool // the user is not asked
+	Since         text.Message
+	Active        text.Message
+	Idle          bool // nothing is in use
+}
+
+func (AccountApplications) section() string { return "applications" }
+
+// AccountPassword is the form for another password, with what was wrong with the last try. It never has a password.
+type AccountPassword struct {
+	Username                                 string
+	Rules                                    text.Message
+	CurrentProblem, NewProblem, AgainProblem text.Message
+}
+
+func (AccountPassword) section() string { return "password" }

@@ -39,16 +39,23 @@ type Consent struct {
 	Username string
 	Action   string
 	CSRF     string
-	Scopes   []ConsentScope
+	More     bool // the user has allowed a part of it before
+	Scopes   []ScopeGroup
 	// Unverified says that the client registered itself: nobody has checked its name, and the user is asked each time.
 	Unverified bool
+}
+
+// ScopeGroup is the scopes for one resource, or about the user.
+type ScopeGroup struct {
+	Title  text.Message
+	Scopes []ConsentScope
 }
 
 // ConsentScope is one scope in words.
 type ConsentScope struct {
 	Name        string
 	Description text.Message
-	Resource    string
+	New         bool // among others that the user has allowed before
 }
 
 func (Consent) template() string { return "consent" }
