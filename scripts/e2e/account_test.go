@@ -1,0 +1,179 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"context"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"cloakroom/scripts/visitor"
+)
+
+// workspaceOf is the issuer of one of the demo's workspaces.
+func (p *product) workspace(name string) string {
+	return strings.TrimSuffix(p.issuer, "baseline") + name
+}
+
+// notes is how the API answers a visitor through the BFF: 200 while there is a session.
+func (p *product) notes(ctx context.Context, t *testing.T, who *visitor.Visitor) int {
+	t.Helper()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, p.origin+"/api/notes", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Cookie", who.Cookie("localhost"))
+	request.Header.Set("X-BFF-CSRF", "1")
+	request.Header.Set("Sec-Fetch-Site", "same-origin")
+	response, err := http.DefaultTransport.RoundTrip(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	return response.StatusCode
+}
+
+// gone waits until the visitor's session at the BFF has ended, and says how long that took.
+func (p *product) gone(ctx context.Context, t *testing.T, who *visitor.Visitor, clicked time.Time) time.Duration {
+	t.Helper()
+	for ctx.Err() == nil {
+		if p.notes(ctx, t, who) == http.StatusUnauthorized {
+			return time.Since(clicked)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	t.Fatal("the session of the BFF lives on")
+	return 0
+}
+
+// Everything of the account works in a browser without script.
+func TestSigningOutInTheAccountEndsTheSessionsOfTheBFF(t *testing.T) {
+	p := start(t)
+	for _, workspace := range []string{"baseline", "fapi2"} {
+		t.Run(workspace, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), startup)
+			defer cancel()
+			here, lost, other, bob := visitor.New(nil), visitor.New(nil), visitor.New(nil), visitor.New(nil)
+			enter := func(who *visitor.Visitor, name, password string) {
+				t.Helper()
+				if err := who.SignIn(ctx, p.origin, workspace, name, password); err != nil {
+					t.Fatal(err)
+				}
+			}
+			enter(bob, "bob", "builder")
+			enter(here, "alice", "wonderland")
+			enter(other, "alice", "wonderland")
+			enter(lost, "alice", "wonderland") // the one that was seen last is the first of the others
+			must := func(err error) {
+				t.Helper()
+				if err != nil {
+					t.Fatalf("%v\n%s", err, here.Page)
+				}
+			}
+			must(here.Visit(ctx, p.workspace(workspace)+"/account/devices"))
+			button := regexp.MustCompile(`id="(end-[0-9A-Z]+)">`).FindStringSubmatch(here.Page)
+			if button == nil {
+				t.Fatalf("no other device: %s", here.Page)
+			}
+			clicked := time.Now()
+			must(here.Submit(ctx, button[1], nil))
+			t.Logf("from the click to the end of the session, one device: %v", p.gone(ctx, t, lost, clicked))
+			if p.notes(ctx, t, here) != http.StatusOK || p.notes(ctx, t, other) != http.StatusOK {
+				t.Error("another device was signed out too")
+			}
+
+			must(here.Visit(ctx, p.workspace(workspace)+"/account/devices"))
+			clicked = time.Now()
+			must(here.Submit(ctx, "end_all", nil))
+			t.Logf("everywhere: %v, and here %v", p.gone(ctx, t, other, clicked), p.gone(ctx, t, here, clicked))
+			if !strings.Contains(here.Page, "You are signed out") {
+				t.Errorf("the page says %s", here.Page)
+			}
+
+			enter(other, "alice", "wonderland")
+			must(here.Visit(ctx, p.workspace(workspace)+"/account/applications"))
+			must(here.Submit(ctx, "login", map[string]string{"username": "alice", "password": "wonderland"}))
+			clicked = time.Now()
+			must(here.Submit(ctx, "withdraw-cloakroom", nil))
+			t.Logf("withdrawn: %v", p.gone(ctx, t, other, clicked))
+			if p.notes(ctx, t, bob) != http.StatusOK { // the control
+				t.Error("another user's session ended")
+			}
+			must(here.Visit(ctx, p.origin+"/bff/login?returnUrl=/&provider="+workspace))
+			if !strings.Contains(here.Page, `id="consent_allow"`) {
+				t.Errorf("the consent is not asked for again: %s", here.Page)
+			}
+		})
+	}
+}
+
+func TestPasswordIsChangedWithoutScript(t *testing.T) {
+	p := start(t)
+	ctx, cancel := context.WithTimeout(t.Context(), startup)
+	defer cancel()
+	here, other := visitor.New(nil), visitor.New(nil)
+	if err := other.SignIn(ctx, p.origin, "baseline", "alice", "wonderland"); err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []func() error{
+		func() error { return here.Visit(ctx, p.issuer+"/account/password") },
+		func() error {
+			return here.Submit(ctx, "login", map[string]string{"username": "alice", "password": "wonderland"})
+		},
+		func() error {
+			return here.Submit(ctx, "change_password", map[string]string{
+				"current_password": "wonderland", "new_password": "a quiet green bicycle", "new_password_again": "a quiet green bicycle",
+			})
+		},
+	} {
+		if err := step(); err != nil {
+			t.Fatalf("%v\n%s", err, here.Page)
+		}
+	}
+	if !strings.Contains(here.Page, "Your password was changed") {
+		t.Errorf("the page says %s", here.Page)
+	}
+	p.gone(ctx, t, other, time.Now())
+	if err := visitor.New(nil).SignIn(ctx, p.origin, "baseline", "alice", "wonderland"); err == nil {
+		t.Error("the old password works")
+	}
+	if err := visitor.New(nil).SignIn(ctx, p.origin, "baseline", "alice", "a quiet green bicycle"); err != nil {
+		t.Errorf("the new password: %v", err)
+	}
+}
+
+func TestAccountPagesAreAccessible(t *testing.T) {
+	p := start(t)
+	b, other := open(t), open(t)
+	enter(other, p)
+	b.visit(p.issuer + "/account")
+	b.see("login", "")
+	b.looks("own-sign-in")
+	b.fill("username", "alice")
+	b.fill("password", "wonderland")
+	b.click("login")
+	b.arrive(p.issuer + "/account")
+	b.looks("profile")
+	for _, section := range []string{"devices", "applications", "password"} {
+		b.visit(p.issuer + "/account/" + section)
+		b.looks(section)
+	}
+	b.fill("current_password", "not the password")
+	b.fill("new_password", "a quiet green bicycle")
+	b.fill("new_password_again", "a quiet green bicycle")
+	b.click("change_password")
+	b.see("current_problem", "not your password")
+	b.forgive("422")
+	b.looks("wrong-password")
+	b.visit(p.issuer + "/account/devices")
+	b.click("end_others")
+	b.see("done", "signed out everywhere else")
+	b.looks("devices-done")
+	b.visit(p.issuer + "/account/applications")
+	b.click("withdraw-cloakroom")
+	b.see("done", "has lost its access")
+	b.looks("no-applications")
+}
