@@ -29,9 +29,9 @@ func passwordForm(user *signedIn) ui.AccountPassword {
 func (s *Server) changePassword(w http.ResponseWriter, r *http.Request, iss *issuer, user *signedIn, p params) (changed, error) {
 	current, next := p.get("current_password"), p.get("new_password")
 	form := passwordForm(user)
-	switch err := account.CheckPassword(next, aboutUser(user.account)...); {
-	case err != nil:
-		form.NewProblem = passwordProblem(err)
+	form.NewProblem = passwordProblem(next, aboutUser(user.account)...)
+	switch {
+	case form.NewProblem.Given():
 	case next == current:
 		form.NewProblem = text.Of("account.password.problem.same")
 	case next != p.get("new_password_again"):
@@ -46,11 +46,19 @@ func (s *Server) changePassword(w http.ResponseWriter, r *http.Request, iss *iss
 		form.CurrentProblem = text.Many("login.throttled", int(math.Ceil(wait.Minutes())))
 		return changed{again: form}, nil
 	}
+	leave, ok := s.limits.hashing.enter(attempt.address)
+	if !ok {
+		return changed{}, errCrowded
+	}
+	defer leave()
 	found, err := s.accounts.Authenticate(r.Context(), iss.Key(), user.account.Username, current)
 	if errors.Is(err, account.ErrRejected) {
 		s.audit.Record(r.Context(), audit.SignInRejected, iss.Key(), "subject", user.account.Subject, "address", attempt.address)
 		form.CurrentProblem = text.Of("account.password.problem.current")
 		return changed{again: form}, nil
+	}
+	if errors.Is(err, account.ErrBusy) {
+		return changed{}, errCrowded
 	}
 	if err != nil {
 		return changed{}, storeFailed("authenticate", err)
@@ -66,6 +74,9 @@ func (s *Server) setPassword(w http.ResponseWriter, r *http.Request, iss *issuer
 		form := passwordForm(user)
 		form.CurrentProblem = text.Of("account.password.problem.current")
 		return changed{again: form}, nil
+	}
+	if errors.Is(err, account.ErrBusy) {
+		return changed{}, errCrowded
 	}
 	if err != nil {
 		return changed{}, storeFailed("set password", err)
@@ -89,20 +100,4 @@ func aboutUser(found store.Account) []string {
 		}
 	}
 	return about
-}
-
-// passwordProblem is what keeps a text from being a new password, in words.
-func passwordProblem(err error) text.Message {
-	switch {
-	case errors.Is(err, account.ErrPasswordShort):
-		return text.Many("account.password.problem.short", account.MinPassword)
-	case errors.Is(err, account.ErrPasswordLong):
-		return text.Of("account.password.problem.long")
-	case errors.Is(err, account.ErrPasswordCommon):
-		return text.Of("account.password.problem.common")
-	case errors.Is(err, account.ErrPasswordNamed):
-		return text.Of("account.password.problem.named")
-	default:
-		return text.Of("account.password.problem.unfit")
-	}
 }
