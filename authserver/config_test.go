@@ -79,10 +79,11 @@ func TestParseConfigNamesEveryProblemAndItsPlace(t *testing.T) {
 		`base_url: "https://as.example/x" has a path`:   {"store: data.db", "store: data.db\nbase_url: https://as.example/x"},
 		`"https://as.example/" has a path`:              {"store: data.db", "store: data.db\nbase_url: https://as.example/"},
 		`policy: refresh_public: rotation`:              {"name: baseline", "name: baseline\n        policy: {refresh_public: {rotation: never}}"},
-		`policy: code_lifetime`:                         {"name: baseline", "name: baseline\n        policy: {code_lifetime: 2m}"},
-		`policy: second_factor: "sometimes"`:            {"name: baseline", "name: baseline\n        policy: {second_factor: sometimes}"},
-		`policy: id_token_signing_alg: "HS256"`:         {"name: baseline", "name: baseline\n        policy: {id_token_signing_alg: HS256}"},
-		`secret_hash`:                                   {"secret_file: web.secret", "secret_hash: 12"},
+		`workspace demo/baseline: brand: accent: #e0b872 has a contrast of 1.84:1 with the page's #fdfefc; text needs 4.5:1`: {"name: baseline", "name: baseline\n        brand: {accent: \"#e0b872\", accent_dark: \"#e0b872\"}"},
+		`policy: code_lifetime`:                 {"name: baseline", "name: baseline\n        policy: {code_lifetime: 2m}"},
+		`policy: second_factor: "sometimes"`:    {"name: baseline", "name: baseline\n        policy: {second_factor: sometimes}"},
+		`policy: id_token_signing_alg: "HS256"`: {"name: baseline", "name: baseline\n        policy: {id_token_signing_alg: HS256}"},
+		`secret_hash`:                           {"secret_file: web.secret", "secret_hash: 12"},
 	} {
 		text := strings.Replace(validConfiguration, change[0], change[1], 1)
 		if text == validConfiguration {
@@ -99,7 +100,8 @@ func TestParseConfigNamesEveryProblemAndItsPlace(t *testing.T) {
 }
 
 func TestReadSecretsNamesWhatIsMissing(t *testing.T) {
-	cfg, err := ParseConfig("a.yaml", []byte(validConfiguration), func(name string) string {
+	branded := strings.Replace(validConfiguration, "name: baseline", "name: baseline\n        brand: {logo_file: logo.svg}", 1)
+	cfg, err := ParseConfig("a.yaml", []byte(branded), func(name string) string {
 		if name == EnvKeyEncryptionKey {
 			return ""
 		}
@@ -112,13 +114,17 @@ func TestReadSecretsNamesWhatIsMissing(t *testing.T) {
 		if path == "web.secret" {
 			return []byte("short"), nil
 		}
+		if path == "logo.svg" {
+			return []byte(`<svg xmlns="http://www.w3.org/2000/svg"><script/></svg>`), nil
+		}
 		return nil, errors.New("no such file")
 	})
-	for _, want := range []string{`client "web": secret_file: the secret is shorter`, `user "alice": password_file: no such file`} {
+	for _, want := range []string{`client "web": secret_file: the secret is shorter`, `user "alice": password_file: no such file`, "brand: logo_file: logo.svg is an SVG with <script>"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("does not say %q: %v", want, err)
 		}
 	}
+	cfg.Tenants[0].Workspaces[0].Brand.LogoFile = ""
 	if err := cfg.ReadSecrets(validFiles); err == nil || !strings.Contains(err.Error(), EnvKeyEncryptionKey) {
 		t.Errorf("no key-encryption key: %v", err)
 	}

@@ -31,7 +31,7 @@ func (o pageOptions) policy() string {
 func (s *Server) render(w http.ResponseWriter, r *http.Request, iss *issuer, code int, options pageOptions, page ui.Page) {
 	frame := ui.Frame{Languages: r.Header.Get("Accept-Language")}
 	if iss != nil {
-		frame.Workspace, frame.Host = iss.Title, iss.Host()
+		frame.Workspace, frame.Host, frame.Look = iss.Title, iss.Host(), iss.look
 	}
 	html, err := s.pages.Render(frame, page)
 	if err != nil {

@@ -8,10 +8,27 @@ import (
 	"cloakroom/authserver/client"
 	"cloakroom/authserver/keys"
 	"cloakroom/authserver/oauth"
+	"cloakroom/authserver/ui/brand"
 	"cloakroom/authserver/workspace"
 )
 
-// ReadSecrets reads the files that the configuration names for its secrets; read is os.ReadFile, or what resolves relative
+// readLogo reads a workspace's logo, which is no secret and a file all the same.
+func readLogo(ws *workspace.Workspace, read func(path string) ([]byte, error)) error {
+	if ws.Brand.LogoFile == "" {
+		return nil
+	}
+	logo, err := read(ws.Brand.LogoFile)
+	if err != nil {
+		return err
+	}
+	if _, err := brand.LogoType(logo); err != nil {
+		return fmt.Errorf("%s %w", ws.Brand.LogoFile, err)
+	}
+	ws.Brand.Logo = logo
+	return nil
+}
+
+// ReadSecrets reads the files that the configuration names for its secrets, and the logos; read is os.ReadFile, or what resolves relative
 // paths first. This package opens no file itself. The error joins every problem: a file that cannot be read, a secret that is
 // too short, and a secret that is nowhere.
 func (c *Config) ReadSecrets(read func(path string) ([]byte, error)) error {
@@ -51,6 +68,9 @@ func (c *Config) ReadSecrets(read func(path string) ([]byte, error)) error {
 	c.readSourceSecrets(into)
 	c.Admin.readSecrets(into)
 	c.workspaces(func(ws *workspace.Workspace) {
+		if err := readLogo(ws, read); err != nil {
+			problems = append(problems, fmt.Errorf("workspace %s: brand: logo_file: %w", ws.Key(), err))
+		}
 		for position := range ws.Clients {
 			registered := &ws.Clients[position]
 			into(place(ws, "client", registered.ID, "secret_file"), registered.SecretFile, func(text oauth.Secret) error {

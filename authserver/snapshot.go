@@ -13,6 +13,7 @@ import (
 	"cloakroom/authserver/registry"
 	"cloakroom/authserver/store"
 	"cloakroom/authserver/token"
+	"cloakroom/authserver/ui"
 	"cloakroom/authserver/upstream"
 	"cloakroom/authserver/workspace"
 )
@@ -24,6 +25,7 @@ type issuer struct {
 	keys       *keys.Set
 	tokens     *token.Issuer
 	nonces     *dpop.Nonces
+	look       ui.Look
 	upstreams  map[string]*upstream.Provider // by source
 }
 
@@ -142,8 +144,13 @@ func (s *Server) serveWorkspace(ctx context.Context, ws *registry.Workspace, sta
 			return nil, err
 		}
 	}
+	look, err := s.pages.Look(ws.Brand)
+	if err != nil {
+		return nil, fmt.Errorf("brand: logo_file: %w", err)
+	}
 	return &issuer{
 		Workspace:  ws.Workspace,
+		look:       look,
 		registered: ws,
 		keys:       set,
 		tokens:     token.NewIssuer(ws.Issuer(), set, ws.Policy.AccessTokenAlgorithm, ws.Policy.IDTokenAlgorithm, s.now),

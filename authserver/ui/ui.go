@@ -8,13 +8,10 @@ package ui
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"embed"
-	"encoding/hex"
 	"fmt"
 	"html/template"
 	"io/fs"
-	"net/http"
 	"path"
 	"strings"
 
@@ -34,13 +31,8 @@ const AssetPath = "/assets/"
 type Pages struct {
 	languages []*text.Catalogue
 	templates []map[string]*template.Template // by language, then by name
-	assets    map[string]asset                // by hashed path
+	assets    assets
 	links     map[string]string
-}
-
-type asset struct {
-	contentType string
-	content     []byte
 }
 
 // New parses the templates and hashes the assets.
@@ -49,16 +41,13 @@ func New() (*Pages, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Pages{languages: languages, assets: map[string]asset{}, links: map[string]string{}}
+	p := &Pages{languages: languages, links: map[string]string{}}
 	for name, contentType := range map[string]string{"authserver.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml", "form_post.js": "text/javascript; charset=utf-8", "passkey.js": "text/javascript; charset=utf-8"} {
 		content, err := assetFiles.ReadFile("asset/" + name)
 		if err != nil {
 			return nil, fmt.Errorf("read asset %s: %w", name, err)
 		}
-		sum := sha256.Sum256(content)
-		extension := path.Ext(name)
-		hashed := AssetPath + strings.TrimSuffix(name, extension) + "." + hex.EncodeToString(sum[:8]) + extension
-		p.assets[hashed], p.links[name] = asset{contentType: contentType, content: content}, hashed
+		p.links[name] = p.assets.keep(name, contentType, content)
 	}
 	for _, language := range languages {
 		parsed, err := parseTemplates(language)
@@ -107,30 +96,12 @@ func functions(language *text.Catalogue) template.FuncMap {
 	}
 }
 
-// Assets serves what the pages load: under names made of the content, so that a browser keeps them for good.
-func (p *Pages) Assets() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		found, ok := p.assets[r.URL.Path]
-		if !ok {
-			http.NotFound(w, r)
-			return
-		}
-		header := w.Header()
-		header.Set("Content-Type", found.contentType)
-		header.Set("Cache-Control", "public, max-age=31536000, immutable")
-		header.Set("X-Content-Type-Options", "nosniff")
-		header.Set("Cross-Origin-Resource-Policy", "same-origin")
-		// A picture that is opened by itself runs nothing either.
-		header.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox")
-		_, _ = w.Write(found.content)
-	})
-}
-
 // Frame is what is around every page: whose house this is.
 type Frame struct {
 	Workspace string // its title; empty outside of every workspace
 	Host      string // where the page comes from
 	Languages string // that the browser asks for: its Accept-Language
+	Look      Look
 }
 
 // Render makes a page's HTML.

@@ -55,6 +55,7 @@ func (w *Workspace) Problems() []error {
 		problems = append(problems, fmt.Errorf("preset: %q is neither %s nor %s", w.Preset, Baseline, FAPI2))
 	}
 	problems = append(problems, w.Policy.problems()...)
+	problems = append(problems, w.Brand.Problems()...)
 	problems = append(problems, w.scopeProblems()...)
 	problems = append(problems, w.sourceProblems()...)
 	problems = append(problems, w.clientProblems()...)

@@ -12,6 +12,7 @@ import (
 
 	"cloakroom/authserver/client"
 	"cloakroom/authserver/oauth"
+	"cloakroom/authserver/ui/brand"
 )
 
 // Workspace is an issuer with its own keys, clients, users, scopes and policy. Nothing is shared between two of them.
@@ -23,6 +24,7 @@ type Workspace struct {
 	Name    string          `yaml:"name"`   // the last part of the issuer's path: lower-case letters, digits and dashes
 	Title   string          `yaml:"title"`  // what the user reads on top of every page; default the name
 	Notice  string          `yaml:"notice"` // a line under the sign-in form; for a demo's users, never for production
+	Brand   brand.Brand     `yaml:"brand"`  // how its pages look
 	Preset  Preset          `yaml:"preset"` // default baseline
 	Policy  Policy          `yaml:"policy"`
 	Scopes  []Scope         `yaml:"scopes"`

@@ -56,7 +56,7 @@ func (p *product) makeAuthorizationServer(ctx context.Context, s settings, log *
 		return err
 	}
 	config, err := authserver.ParseConfig("authserver.yaml", data, noEnvironment)
-	if err := errors.Join(err, config.ReadSecrets(os.ReadFile)); err != nil {
+	if err := errors.Join(err, config.ReadSecrets(readFile)); err != nil {
 		return err
 	}
 	if p.secure, err = config.TLSConfig(os.ReadFile, log); err != nil {

@@ -5,7 +5,9 @@ import (
 	"crypto/sha256"
 	"embed"
 	"fmt"
+	"os"
 	"path/filepath"
+	"strings"
 	"text/template"
 )
 
@@ -38,8 +40,16 @@ func newSettings(d *doors, getenv func(string) string) settings {
 	}
 }
 
-//go:embed *.yaml
+//go:embed *.yaml *.svg
 var templates embed.FS
+
+// readFile reads what a configuration names: a file, or one that is in the program.
+func readFile(path string) ([]byte, error) {
+	if name, within := strings.CutPrefix(path, "demo:"); within {
+		return templates.ReadFile(name)
+	}
+	return os.ReadFile(path)
+}
 
 // fill returns a configuration, filled in.
 func (s settings) fill(name string) ([]byte, error) {
