@@ -9,6 +9,7 @@ import (
 	"cloakroom/authserver/audit"
 	"cloakroom/authserver/client"
 	"cloakroom/authserver/oauth"
+	"cloakroom/authserver/store"
 	"cloakroom/authserver/trace"
 	"cloakroom/authserver/ui"
 	"cloakroom/authserver/ui/text"
@@ -33,12 +34,7 @@ func (s *Server) logout(w http.ResponseWriter, r *http.Request, iss *issuer) err
 		return err
 	}
 	if user != nil && user.account.Subject != request.subject {
-		s.render(w, r, iss, http.StatusOK, pageOptions{}, ui.Logout{
-			Username: displayName(user.account),
-			Action:   iss.Path() + "/oauth2/logout/confirm",
-			CSRF:     csrfToken(user.handle, purposeLogout),
-		})
-		return nil
+		return s.askToSignOut(w, r, iss, user)
 	}
 	if user != nil {
 		if err := s.signOut(w, r, iss, user); err != nil {
@@ -50,6 +46,31 @@ func (s *Server) logout(w http.ResponseWriter, r *http.Request, iss *issuer) err
 		return nil
 	}
 	s.render(w, r, iss, http.StatusOK, pageOptions{}, signedOutPage(request.client))
+	return nil
+}
+
+// askToSignOut says what ends, and what does not.
+func (s *Server) askToSignOut(w http.ResponseWriter, r *http.Request, iss *issuer, user *signedIn) error {
+	grants, err := s.store.Grants(r.Context(), iss.Key(), user.account.Subject, "")
+	if err != nil {
+		return storeFailed("list grants", err)
+	}
+	var online, offline []store.Grant
+	for _, grant := range grants {
+		if grant.Offline {
+			offline = append(offline, grant)
+		} else {
+			online = append(online, grant)
+		}
+	}
+	s.render(w, r, iss, http.StatusOK, pageOptions{}, ui.Logout{
+		Username: displayName(user.account),
+		Action:   iss.Path() + "/oauth2/logout/confirm",
+		CSRF:     csrfToken(user.handle, purposeLogout),
+		Ends:     clientNames(iss, online, user.session.ID),
+		Keeps:    clientNames(iss, offline, user.session.ID),
+		Account:  iss.Path() + accountPath + "/applications",
+	})
 	return nil
 }
 

@@ -66,3 +66,21 @@ func TestLogoutConfirmationSignsOutOnYesOnly(t *testing.T) {
 		t.Errorf("the access token outlives the session: %d", got)
 	}
 }
+
+func TestSignOutPageSaysWhatEndsAndWhatStays(t *testing.T) {
+	h := start(t)
+	b := h.browser()
+	b.atAccount("")
+	if page := b.get(h.issuer + "/oauth2/logout"); strings.Contains(page.body, "The web app") || !strings.Contains(page.body, `id="logout_yes"`) {
+		t.Errorf("nothing was used: %d %s", page.StatusCode, page.body)
+	}
+	b.code(request(with("scope", "openid")))
+	if page := b.get(h.issuer + "/oauth2/logout"); !strings.Contains(page.body, "With it ends the access of:") || !strings.Contains(page.body, "<li>The web app</li>") || strings.Contains(page.body, "while you are away") {
+		t.Errorf("%d %s", page.StatusCode, page.body)
+	}
+	other := h.browser()
+	other.code(request(with("scope", "openid offline_access")))
+	if page := other.get(h.issuer + "/oauth2/logout"); !strings.Contains(page.body, "while you are away") || strings.Contains(page.body, "With it ends") || !strings.Contains(page.body, `href="/demo/baseline/account/applications"`) {
+		t.Errorf("with offline access: %d %s", page.StatusCode, page.body)
+	}
+}

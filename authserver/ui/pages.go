@@ -65,6 +65,9 @@ type Logout struct {
 	Username string
 	Action   string
 	CSRF     string
+	Ends     []string // the applications whose access ends
+	Keeps    []string // those that have access while the user is away
+	Account  string   // where that is withdrawn
 }
 
 func (Logout) template() string { return "logout" }

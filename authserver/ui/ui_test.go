@@ -27,7 +27,7 @@ func TestPagesEscapeEveryText(t *testing.T) {
 	for _, page := range []Page{
 		Login{Local: true, Sources: []SourceLink{{ID: hostile, Name: hostile, Address: "javascript:alert(1)", Last: true}}, SignUp: "javascript:alert(1)", Client: hostile, Action: hostile, CSRF: hostile, Username: hostile, Rejected: true, Wait: words, Notice: hostile},
 		Consent{Client: hostile, Host: hostile, Username: hostile, Action: hostile, CSRF: hostile, Scopes: []ScopeGroup{{words, []ConsentScope{{hostile, words, true}}}}},
-		Logout{Username: hostile, Action: hostile, CSRF: hostile},
+		Logout{Username: hostile, Action: hostile, CSRF: hostile, Ends: []string{hostile}, Keeps: []string{hostile}, Account: "javascript:alert(1)"},
 		Message{Title: words, Text: text.Of("error.finished.text", "client", hostile), Next: "javascript:alert(1)", NextName: words},
 		Error{Title: words, Text: words, Next: "javascript:alert(1)", NextName: words, RequestID: hostile},
 	} {
