@@ -40,7 +40,7 @@ func TestWithdrawnConsentEndsTheAccessAndIsAskedForAgain(t *testing.T) {
 	issued := b.exchange(redemption(b.code(request(with("scope", "openid notes.read offline_access")))))
 	bobs := other.get(h.authorizeURL(request()))
 	theirs := other.exchange(redemption(other.submit(other.signIn(bobs, "bob", "builder"), "allow", nil).location(t, callback).Get("code")))
-	done := b.press(b.get(h.account("/applications")), "withdraw-web")
+	done := b.pressButton(b.get(h.account("/applications")), "withdraw-web")
 	if !strings.Contains(done.body, "The application has lost its access") || strings.Contains(done.body, "withdraw-web") {
 		t.Errorf("%d %s", done.StatusCode, done.body)
 	}

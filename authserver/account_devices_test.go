@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// press submits the form of the button with the id on an account page.
-func (b *browser) press(page answer, id string) answer {
+// pressButton submits the form of the button with the id on an account page.
+func (b *browser) pressButton(page answer, id string) answer {
 	b.t.Helper()
 	for _, form := range regexp.MustCompile(`(?s)<form[^>]* action="([^"]+)">(.*?)</form>`).FindAllStringSubmatch(page.body, -1) {
 		if !strings.Contains(form[2], `id="`+id+`"`) {
@@ -78,7 +78,7 @@ func TestDeviceIsSignedOutFromElsewhere(t *testing.T) {
 	h.clock.advance(time.Second)
 	issued := lost.exchange(redemption(lost.code(request(with("scope", "openid offline_access notes.read")))))
 	page := b.get(h.account("/devices"))
-	done := b.press(page, elsewhere(t, page))
+	done := b.pressButton(page, elsewhere(t, page))
 	if !strings.Contains(done.body, "The device is signed out") {
 		t.Errorf("%d %s", done.StatusCode, done.body)
 	}
@@ -100,7 +100,7 @@ func TestDeviceIsSignedOutFromElsewhere(t *testing.T) {
 	if log := h.log.String(); !strings.Contains(log, `"event":"session_ended"`) || !strings.Contains(log, `"which":"one"`) {
 		t.Error("no audit event")
 	}
-	if gone := b.press(page, elsewhere(t, page)); gone.StatusCode != http.StatusOK || b.out(t) || third.out(t) {
+	if gone := b.pressButton(page, elsewhere(t, page)); gone.StatusCode != http.StatusOK || b.out(t) || third.out(t) {
 		t.Errorf("a second press: %d", gone.StatusCode)
 	}
 }
@@ -112,14 +112,14 @@ func TestOthersAndEverywhereAreSignedOut(t *testing.T) {
 	third.code(request())
 	hers.signIn(hers.get(h.account("")), "bob", "builder")
 	page := b.atAccount("/devices")
-	if done := b.press(page, "end_others"); !strings.Contains(done.body, "signed out everywhere else") || strings.Contains(done.body, `id="end_others"`) {
+	if done := b.pressButton(page, "end_others"); !strings.Contains(done.body, "signed out everywhere else") || strings.Contains(done.body, `id="end_others"`) {
 		t.Errorf("%d %s", done.StatusCode, done.body)
 	}
 	if b.out(t) || !second.out(t) || !third.out(t) {
 		t.Errorf("others: here %t, there %t and %t", b.out(t), second.out(t), third.out(t))
 	}
 	second.atAccount("")
-	if done := b.press(b.get(h.account("/devices")), "end_all"); !strings.Contains(done.body, "You are signed out") {
+	if done := b.pressButton(b.get(h.account("/devices")), "end_all"); !strings.Contains(done.body, "You are signed out") {
 		t.Errorf("%d %s", done.StatusCode, done.body)
 	}
 	if !b.out(t) || !second.out(t) {
@@ -141,7 +141,7 @@ func TestThisDeviceIsSignedOutToo(t *testing.T) {
 	if button == nil || button[2] == "" {
 		t.Fatalf("this browser has no button: %s", page.body)
 	}
-	if done := b.press(page, button[1]); !strings.Contains(done.body, "You are signed out") || !b.out(t) {
+	if done := b.pressButton(page, button[1]); !strings.Contains(done.body, "You are signed out") || !b.out(t) {
 		t.Errorf("%d %s", done.StatusCode, done.body)
 	}
 }
