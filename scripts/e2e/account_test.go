@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/emulation"
+
 	"cloakroom/scripts/visitor"
 )
 
@@ -176,4 +178,95 @@ func TestAccountPagesAreAccessible(t *testing.T) {
 	b.click("withdraw-cloakroom")
 	b.see("done", "has lost its access")
 	b.looks("no-applications")
+	b.visit(p.issuer + "/oauth2/logout")
+	b.looks("sign-out-own")
+	b.click("logout_no")
+	b.wait("the answer", `document.title.startsWith("You are still signed in")`)
+	b.looks("message")
+}
+
+// The demo's other workspace is recognisably another house.
+func TestWorkspaceWithABrandIsAccessible(t *testing.T) {
+	p := start(t)
+	b := open(t)
+	b.visit(p.workspace("fapi2") + "/account/devices")
+	b.see("login", "")
+	b.looks("sign-in")
+	if accent := evaluate[string](b, `getComputedStyle(document.getElementById("login")).backgroundColor`); accent != "rgb(122, 82, 0)" {
+		t.Errorf("the accent is %s", accent)
+	}
+	if width := evaluate[int](b, `document.querySelector(".plate-logo").naturalWidth`); width == 0 {
+		t.Error("the logo is not shown")
+	}
+	b.fill("username", "alice")
+	b.fill("password", "wonderland")
+	b.click("login")
+	b.arrive(p.workspace("fapi2") + "/account/devices")
+	b.looks("devices")
+	b.visit(p.issuer + "/account")
+	if accent := evaluate[string](b, `getComputedStyle(document.getElementById("login")).backgroundColor`); accent == "rgb(122, 82, 0)" { // the control
+		t.Errorf("the other workspace has the same accent, %s", accent)
+	}
+}
+
+// What needs neither motion nor colours of ours works without them (WCAG 2.2 §1.4.1, §2.3.3).
+func TestAccountPagesRespectForcedColoursAndReducedMotion(t *testing.T) {
+	p := start(t)
+	b := open(t)
+	b.visit(p.issuer + "/account/devices")
+	b.fill("username", "alice")
+	b.fill("password", "wonderland")
+	b.click("login")
+	b.arrive(p.issuer + "/account/devices")
+	send(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "forced-colors", Value: "active"}}})
+	b.shot("forced-colours")
+	for name, condition := range map[string]string{
+		"the section that is shown is underlined": `parseFloat(getComputedStyle(document.querySelector(".sections [aria-current]")).borderBottomWidth) >= 3`,
+		"buttons have an edge":                    `getComputedStyle(document.getElementById("end_all")).borderTopStyle === "solid"`,
+		"the house has an edge":                   `getComputedStyle(document.querySelector(".house")).borderTopStyle === "solid"`,
+	} {
+		if !evaluate[bool](b, condition) {
+			t.Errorf("not so with forced colours: %s", name)
+		}
+	}
+	send(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{})
+	if moving := evaluate[int](b, `[...document.querySelectorAll("*")].filter((e) => parseFloat(getComputedStyle(e).transitionDuration) > 0 || parseFloat(getComputedStyle(e).animationDuration) > 0).length`); moving != 0 {
+		t.Errorf("%d elements move, for anybody", moving)
+	}
+}
+
+// Consent grows, is denied, withdrawn and asked for again, in a real browser.
+func TestConsentInTheBrowser(t *testing.T) {
+	p := start(t)
+	b := open(t)
+	const client = "docs-client"
+	ask := func(scope string) {
+		t.Helper()
+		b.visit(p.issuer + "/oauth2/authorize?response_type=code&client_id=" + client + "&state=s&scope=" + strings.ReplaceAll(scope, " ", "+"))
+	}
+	ask("openid notes.read")
+	b.fill("username", "alice")
+	b.fill("password", "wonderland")
+	b.click("login")
+	b.see("consent_allow", "")
+	b.click("consent_allow")
+	b.arrive(p.origin + "/docs/callback?code=")
+	b.forgive("404")
+	ask("openid")
+	b.arrive(p.origin + "/docs/callback?code=") // less than was allowed: nobody is asked
+	b.forgive("404")
+	ask("openid profile notes.read")
+	b.see("consent_deny", "")
+	if marked := evaluate[string](b, `[...document.querySelectorAll(".scopes li")].filter((e) => e.querySelector(".badge")).map((e) => e.querySelector("code").textContent).join()`); marked != "profile" {
+		t.Errorf("marked as new: %q", marked)
+	}
+	b.looks("more")
+	b.click("consent_deny")
+	b.arrive(p.origin + "/docs/callback?error=access_denied")
+	b.forgive("404")
+	b.visit(p.issuer + "/account/applications")
+	b.click("withdraw-" + client)
+	b.see("done", "has lost its access")
+	ask("openid")
+	b.see("consent_allow", "")
 }
