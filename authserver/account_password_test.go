@@ -57,11 +57,11 @@ func TestPasswordThatCannotBeChangedSaysWhyAndAtWhichField(t *testing.T) {
 	b := h.browser()
 	b.atAccount("/password")
 	for _, row := range []struct{ name, current, next, again, problem, words string }{
-		{"wrong password of now", "not it", better, better, "current_problem", "not your password of now"},
+		{"wrong password of now", "not it", better, better, "current_problem", "not your current password"},
 		{"too short", "wonderland", "brief", "brief", "new_problem", "at least 10 characters"},
 		{"common", "wonderland", "P@ssw0rd2026!", "P@ssw0rd2026!", "new_problem", "first passwords that anybody"},
 		{"her own name", "wonderland", "Liddell-42!", "Liddell-42!", "new_problem", "more than your name"},
-		{"the same", better + "x", better + "x", better + "x", "new_problem", "the password of now"},
+		{"the same", better + "x", better + "x", better + "x", "new_problem", "your current password"},
 		{"too long", "wonderland", strings.Repeat("long ", 300), strings.Repeat("long ", 300), "new_problem", "too long"},
 		{"not the same twice", "wonderland", better, better + ".", "again_problem", "do not match"},
 		{"nothing", "", "", "", "new_problem", "choose a password"},

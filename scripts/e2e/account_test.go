@@ -167,7 +167,7 @@ func TestAccountPagesAreAccessible(t *testing.T) {
 	b.fill("new_password", "a quiet green bicycle")
 	b.fill("new_password_again", "a quiet green bicycle")
 	b.click("change_password")
-	b.see("current_problem", "not your password")
+	b.see("current_problem", "not your current password")
 	b.forgive("422")
 	b.looks("wrong-password")
 	b.visit(p.issuer + "/account/devices")
@@ -221,9 +221,9 @@ func TestAccountPagesRespectForcedColoursAndReducedMotion(t *testing.T) {
 	send(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "forced-colors", Value: "active"}}})
 	b.shot("forced-colours")
 	for name, condition := range map[string]string{
-		"the section that is shown is underlined": `parseFloat(getComputedStyle(document.querySelector(".sections [aria-current]")).borderBottomWidth) >= 3`,
-		"buttons have an edge":                    `getComputedStyle(document.getElementById("end_all")).borderTopStyle === "solid"`,
-		"the house has an edge":                   `getComputedStyle(document.querySelector(".house")).borderTopStyle === "solid"`,
+		"only the section that is shown is underlined": `getComputedStyle(document.querySelector(".sections [aria-current]")).borderBottomColor !== getComputedStyle(document.querySelector(".sections a:not([aria-current])")).borderBottomColor`,
+		"buttons have an edge":                         `getComputedStyle(document.getElementById("end_all")).borderTopStyle === "solid"`,
+		"the house has an edge":                        `getComputedStyle(document.querySelector(".house")).borderTopStyle === "solid"`,
 	} {
 		if !evaluate[bool](b, condition) {
 			t.Errorf("not so with forced colours: %s", name)
