@@ -9,8 +9,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/lestrrat-go/jwx/v2/jwa"
 )
 
 func refuseRefresh(form url.Values) (int, string) {
@@ -42,7 +40,7 @@ func (h *house) makeLogoutToken(bend func(claims map[string]any), header map[str
 	}
 	all := map[string]any{"typ": "logout+jwt"}
 	maps.Copy(all, header)
-	return signWith(h.t, payload, jwa.RS256, h.provider.rsa, h.provider.kid, all)
+	return signWith(h.t, payload, h.provider.alg, h.provider.rsa, h.provider.kid, all)
 }
 
 func (h *house) sendLogout(body string) result {

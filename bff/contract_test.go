@@ -105,6 +105,16 @@ var contract = []refused{
 		h.store.down.Store(true)
 		return h.logoutToken(nil, nil)
 	}},
+	{api.PathTrace, api.SessionMissing, 401, byHeaders("GET", api.PathTrace, eventSource, nowhere)},
+	{api.PathTrace, api.CSRFRejected, 403, byHeaders("GET", api.PathTrace, crossSite, signedIn)},
+	{api.PathTrace, api.StoreUnavailable, 503, byHeaders("GET", api.PathTrace, eventSource, storeDown)},
+	{api.PathTrace, api.TooManyStreams, 429, byHeaders("GET", api.PathTrace, eventSource, func(_ *house, b *browser) {
+		b.signIn()
+		b.inspect()
+		b.inspect()
+	})},
+	{api.PathTraceStep, api.SessionMissing, 401, byFetch("POST", api.PathTraceStep, nowhere)},
+	{api.PathTraceStep, api.CSRFRejected, 403, byHeaders("POST", api.PathTraceStep, crossSite, signedIn)},
 	{api.PathPopup, api.NavigationRequired, 403, byFetch("GET", "/bff/popup", nowhere)},
 	{"/bff/", api.NotFound, 404, byFetch("GET", "/bff/nothing", nowhere)},
 	{"/bff/", api.InvalidPath, 400, byFetch("GET", "/bff//session", nowhere)},
@@ -119,7 +129,7 @@ func TestEveryRefusalIsTheContracts(t *testing.T) {
 	walked := map[string]bool{}
 	for _, row := range contract {
 		t.Run(row.path+" "+string(row.code), func(t *testing.T) {
-			h := open(t)
+			h := open(t, func(c *Config) { c.Trace.Enabled = strings.HasPrefix(row.path, api.PathTrace) })
 			got := row.come(h, h.browser())
 			if got.StatusCode != row.status || got.Header.Get("Cache-Control") != "no-store" || got.Header.Get("BFF-Source") != "bff" {
 				t.Fatalf("status %d, want %d, %v: %s", got.StatusCode, row.status, got.Header, got.body)
@@ -143,7 +153,7 @@ func TestEveryRefusalIsTheContracts(t *testing.T) {
 		path, _, _ := strings.Cut(e.path, ":")
 		path = strings.TrimSuffix(path, "*")
 		harmless := []string{"/bff", "/api", "/api/", "/", api.PathJWKS, api.PathPopupScript} // public, or the proxy's own tests
-		if !walked[path] && !slices.Contains(harmless, path) && !strings.HasPrefix(path, "/bff/trace") {
+		if !walked[path] && !slices.Contains(harmless, path) {
 			t.Errorf("%s is not walked", e.path)
 		}
 	}

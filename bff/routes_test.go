@@ -8,7 +8,7 @@ import (
 )
 
 func TestEveryRouteNamesItsGate(t *testing.T) {
-	h := open(t)
+	h := open(t, traced)
 	known := []gate{gatePublic, gateNavigation, gateCallback, gateFetch, gateFetchOrForm, gateStream, gateServer, gateAPI}
 	public := []string{"/bff/jwks.json", "/bff/popup.js", "/bff", "/bff/*", "/api", "/*"}
 	routes := h.bff.endpoints()

@@ -150,5 +150,6 @@ func (r *redactor) proofKey(shown *api.TraceToken, value any) {
 		return
 	}
 	sum := sha256.Sum256(data)
-	shown.Header["jkt"] = refPrefix + r.reference(base64.RawURLEncoding.EncodeToString(sum[:]))
+	jkt := refPrefix + r.reference(base64.RawURLEncoding.EncodeToString(sum[:]))
+	shown.Header["jwk"] = map[string]any{"kty": member("kty"), "jkt": jkt}
 }
