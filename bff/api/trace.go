@@ -75,7 +75,7 @@ const (
 )
 
 // TraceEvent is one message between two parties, or what one party checked, as the server that was there tells it. Those of another
-// server come when it tells them: At is their order. Of a message between two of our servers both tell, with one Exchange.
+// server come when it tells them: At is their order. Of what the BFF sends to one of our servers both tell, with one Exchange.
 type TraceEvent struct {
 	ID       uint64    `json:"id"`   // rises within the session's buffer; one that two sessions see is the same in both
 	Flow     string    `json:"flow"` // names the flow, and nothing else anywhere
