@@ -251,7 +251,7 @@ func TestNoSecretIsInTheTraceOrTheLogs(t *testing.T) {
 			h.provider.server.Config.Handler = p.watch(h.provider.server.Config.Handler)
 			h.upstream.server.Config.Handler = p.watch(h.upstream.server.Config.Handler)
 			b := h.browser()
-			callback := b.startSignIn("")
+			callback := b.startSignIn("?returnUrl=/notes/the-id-of-a-note?q=the-id-of-a-note")
 			p.put("transaction cookie", slices.Collect(maps.Values(b.cookies))...)
 			p.put("code of the response", queryOf(t, callback)["code"]...)
 			b.navigate(callback)

@@ -218,9 +218,15 @@ func (m *redacted) location(value string) {
 	}
 	query := u.RawQuery
 	u.User, u.RawQuery, u.Fragment, u.RawFragment, u.ForceQuery = nil, "", "", "", false
-	if shown := text(u.String()); shown != "" {
-		m.add(api.TraceValue{In: api.InHeader, Name: "Location", Value: shown})
+	shown := text(u.String())
+	// Of the page's own addresses the screen is shown, and not what it is about.
+	if u.Host == "" {
+		screen, rest, _ := strings.Cut(strings.TrimPrefix(shown, "/"), "/")
+		if shown = "/" + screen; rest != "" {
+			shown += "/…"
+		}
 	}
+	m.add(api.TraceValue{In: api.InHeader, Name: "Location", Value: shown})
 	m.query(api.InQuery, query)
 }
 

@@ -101,6 +101,19 @@ func TestHeadersTellNoSecret(t *testing.T) {
 	}
 }
 
+func TestRedirectsShowTheScreenAndNotWhatItIsAbout(t *testing.T) {
+	f := newTestFlow()
+	for location, want := range map[string]string{
+		"/": "/", "/inspector": "/inspector", "/notes/canary?x=canary#canary": "/notes/…", "//canary": "//canary", "https://as.example/authorize?state=canary": "https://as.example/authorize",
+	} {
+		m := f.redactor.begin()
+		m.location(location)
+		if got := m.values[0].Value; got != want {
+			t.Errorf("%s: %s, want %s", location, got, want)
+		}
+	}
+}
+
 func TestTokensAreShownWithoutSignatureAndPerson(t *testing.T) {
 	f := newTestFlow()
 	shown, _ := json.Marshal(f.redactor.token(jwt(
