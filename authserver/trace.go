@@ -19,6 +19,9 @@ var traced = map[string]trace.Route{
 	"/oauth2/authorize":                  {Name: trace.Authorize, Step: trace.StepAuthorize, AnswerStep: trace.StepRedirect},
 	"/interaction/{interaction}":         {Name: trace.SignInForm, Step: trace.StepAuthenticate, AnswerStep: trace.StepAuthenticate},
 	"/interaction/{interaction}/login":   {Name: trace.SignInForm, Form: true, Step: trace.StepAuthenticate, AnswerStep: trace.StepAuthenticate},
+	"/interaction/{interaction}/factor":  {Name: trace.SecondFactorForm, Form: true, Step: trace.StepAuthenticate, AnswerStep: trace.StepAuthenticate},
+	"/interaction/{interaction}/enrol":   {Name: trace.SecondFactorForm, Form: true, Step: trace.StepAuthenticate, AnswerStep: trace.StepAuthenticate},
+	"/upstream/{source}/callback":        {Name: trace.SignInForm, Step: trace.StepAuthenticate, AnswerStep: trace.StepAuthenticate},
 	"/interaction/{interaction}/consent": {Name: trace.ConsentForm, Form: true, Step: trace.StepAuthenticate, AnswerStep: trace.StepAuthenticate},
 	"/oauth2/token":                      {Name: trace.TokenEndpoint, BackChannel: true, Step: trace.StepValidate, AnswerStep: trace.StepTokenResponse},
 	"/oauth/token":                       {Name: trace.TokenEndpoint, BackChannel: true, Step: trace.StepValidate, AnswerStep: trace.StepTokenResponse},
@@ -29,7 +32,10 @@ var traced = map[string]trace.Route{
 	"/oauth2/logout/confirm":             {Name: trace.EndSession, Form: true},
 }
 
-const issuerPattern = "/{tenant}/{workspace}"
+const (
+	issuerPattern      = "/{tenant}/{workspace}"
+	interactionPattern = "/interaction/{interaction}/"
+)
 
 // beginTrace looks at a request, if the trace is on and somebody reads it.
 func (s *Server) beginTrace(w http.ResponseWriter, r *http.Request, iss *issuer) (http.ResponseWriter, *http.Request, *trace.Exchange) {
@@ -39,6 +45,9 @@ func (s *Server) beginTrace(w http.ResponseWriter, r *http.Request, iss *issuer)
 	path, _ := strings.CutPrefix(r.Pattern, issuerPattern)
 	path = strings.TrimSuffix(path, issuerPattern) // RFC 8414 §3.1
 	route, told := traced[path]
+	if !told && strings.HasPrefix(path, interactionPattern) { // any other way to sign in
+		route, told = traced[interactionPattern+"login"], true
+	}
 	if !told {
 		return w, r, nil
 	}
