@@ -35,12 +35,13 @@ func (s *Server) grantClientCredentials(ctx context.Context, iss *issuer, c rede
 	if err != nil {
 		return issuance{}, err
 	}
-	if err := s.store.StartGrant(ctx, grant); err != nil {
-		return issuance{}, storeFailed("start grant", err)
-	}
 	issue := s.newIssuance(oauth.GrantClientCredentials, c)
 	issue.grant, issue.target = grant, chosen
 	issue.records = s.recordsOf(iss, c, issue)
+	if err := s.store.StartGrant(ctx, grant, issue.records); err != nil {
+		return issuance{}, storeFailed("start grant", err)
+	}
+	issue.kept = true
 	return issue, nil
 }
 

@@ -92,8 +92,9 @@ type Codes interface {
 	// issued for it; one whose grant was revoked before it was used is ErrRevoked, with both. A token that exists is ErrConflict,
 	// and the code stays usable.
 	RedeemCode(ctx context.Context, workspace string, handle Handle, redeem func(Code, Grant) Issued) (Code, Grant, error)
-	// StartGrant keeps a grant that came about without a code (client_credentials).
-	StartGrant(ctx context.Context, grant Grant) error
+	// StartGrant keeps a grant that came about without a code (client_credentials), and what was issued for it, all or nothing; the zero
+	// Issued is nothing. A grant, or a token, that exists is ErrConflict.
+	StartGrant(ctx context.Context, grant Grant, issued Issued) error
 	// Grant returns a grant; ErrRevoked, with the grant, when it is revoked.
 	Grant(ctx context.Context, workspace, id string) (Grant, error)
 	// RevokeGrant revokes the grant and all that hangs on it. Revoking twice is no error; an unknown grant is ErrNotFound.

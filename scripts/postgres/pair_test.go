@@ -69,8 +69,8 @@ func (p *pair) RedeemCode(ctx context.Context, workspace string, handle store.Ha
 	return p.next().RedeemCode(ctx, workspace, handle, redeem)
 }
 
-func (p *pair) StartGrant(ctx context.Context, grant store.Grant) error {
-	return p.next().StartGrant(ctx, grant)
+func (p *pair) StartGrant(ctx context.Context, grant store.Grant, issued store.Issued) error {
+	return p.next().StartGrant(ctx, grant, issued)
 }
 
 func (p *pair) Grant(ctx context.Context, workspace, id string) (store.Grant, error) {

@@ -116,7 +116,7 @@ func TestDurableWritesShareTransactions(t *testing.T) {
 	atOnce(t, writers, func(int) error {
 		for range each {
 			now := time.Now()
-			err := opened.StartGrant(t.Context(), store.Grant{Workspace: workspace, ID: store.NewID(now), Created: now, Expires: now.Add(time.Hour)})
+			err := opened.StartGrant(t.Context(), store.Grant{Workspace: workspace, ID: store.NewID(now), Created: now, Expires: now.Add(time.Hour)}, store.Issued{})
 			if err != nil {
 				return err
 			}
@@ -140,7 +140,7 @@ func TestWriteThatIsLockedOutIsTriedAgain(t *testing.T) {
 	now := time.Now()
 	grants := []string{store.NewID(now), store.NewID(now)}
 	for _, id := range grants {
-		err := opened.StartGrant(t.Context(), store.Grant{Workspace: workspace, ID: id, ClientID: "client", Subject: "subject", Created: now, Expires: now.Add(time.Hour)})
+		err := opened.StartGrant(t.Context(), store.Grant{Workspace: workspace, ID: id, ClientID: "client", Subject: "subject", Created: now, Expires: now.Add(time.Hour)}, store.Issued{})
 		if err != nil {
 			t.Fatal(err)
 		}

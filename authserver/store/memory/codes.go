@@ -58,13 +58,19 @@ func (s *Store) RedeemCode(ctx context.Context, workspace string, handle store.H
 	return code.record, cloneGrant(*grant), nil
 }
 
-// StartGrant keeps a grant that came about without a code.
-func (s *Store) StartGrant(ctx context.Context, grant store.Grant) error {
+// StartGrant keeps a grant that came about without a code, and what was issued for it.
+func (s *Store) StartGrant(ctx context.Context, grant store.Grant, issued store.Issued) error {
 	unlock, err := s.lock(ctx)
 	if err != nil {
 		return err
 	}
 	defer unlock()
+	if s.grants[key{grant.Workspace, grant.ID}] != nil {
+		return store.ErrConflict
+	}
+	if err := s.keep(grant.Workspace, grant.ID, issued); err != nil {
+		return err
+	}
 	return add(s.grants, key{grant.Workspace, grant.ID}, cloneGrant(grant))
 }
 

@@ -80,9 +80,9 @@ func (s *Store) RedeemCode(ctx context.Context, workspace string, handle store.H
 }
 
 // StartGrant is of store.Store.
-func (s *Store) StartGrant(ctx context.Context, grant store.Grant) (err error) {
+func (s *Store) StartGrant(ctx context.Context, grant store.Grant, issued store.Issued) (err error) {
 	defer s.took("start_grant", time.Now(), &err)
-	return s.next.StartGrant(ctx, grant)
+	return s.next.StartGrant(ctx, grant, issued)
 }
 
 // Grant is of store.Store.

@@ -71,7 +71,7 @@ func BenchmarkDurableWriteAmongLiveTokens(b *testing.B) {
 func benchmarkGrant(b *testing.B, opened *Store) string {
 	b.Helper()
 	grant := store.Grant{Workspace: "w", ID: store.NewID(time.Now()), ClientID: "client", Expires: time.Now().Add(time.Hour)}
-	if err := opened.StartGrant(b.Context(), grant); err != nil {
+	if err := opened.StartGrant(b.Context(), grant, store.Issued{}); err != nil {
 		b.Fatal(err)
 	}
 	return grant.ID

@@ -18,9 +18,14 @@ const selectGrant = `SELECT ` + grantColumns + ` FROM grants `
 
 const revokeGrants = `UPDATE grants SET revoked = $1 WHERE revoked = 0 AND `
 
-// StartGrant keeps a grant that came about without a code.
-func (s *Store) StartGrant(ctx context.Context, grant store.Grant) error {
-	return s.update(ctx, "start grant", func(ctx context.Context, tx *tx) error { return insertGrant(ctx, tx, grant) })
+// StartGrant keeps a grant that came about without a code, and what was issued for it.
+func (s *Store) StartGrant(ctx context.Context, grant store.Grant, issued store.Issued) error {
+	return s.update(ctx, "start grant", func(ctx context.Context, tx *tx) error {
+		if err := insertGrant(ctx, tx, grant); err != nil {
+			return err
+		}
+		return keep(ctx, tx, grant.Workspace, grant.ID, issued)
+	})
 }
 
 func insertGrant(ctx context.Context, tx *tx, grant store.Grant) error {

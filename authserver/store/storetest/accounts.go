@@ -91,8 +91,8 @@ var accounts = []guarantee{
 		mine, offline := s.startGrant(), s.grantOf(session, true)
 		elsewhere, hers := s.grant(), s.grant()
 		elsewhere.ClientID, hers.Subject = "client-2", "subject-2"
-		s.must(s.StartGrant(s.ctx(), elsewhere))
-		s.must(s.StartGrant(s.ctx(), hers))
+		s.must(s.StartGrant(s.ctx(), elsewhere, store.Issued{}))
+		s.must(s.StartGrant(s.ctx(), hers, store.Issued{}))
 
 		withdrawn, err := s.WithdrawConsent(s.ctx(), workspace, subject, client)
 		s.must(err)
@@ -116,7 +116,7 @@ var accounts = []guarantee{
 	{"no consent is withdrawn for what a client was given for itself", func(s *suite) {
 		its := s.grant()
 		its.Subject, its.SessionID = "", ""
-		s.must(s.StartGrant(s.ctx(), its))
+		s.must(s.StartGrant(s.ctx(), its, store.Issued{}))
 		if withdrawn, err := s.WithdrawConsent(s.ctx(), workspace, "", client); err != nil || len(withdrawn) != 0 {
 			s.Errorf("withdrew %v %v", withdrawn, err)
 		}

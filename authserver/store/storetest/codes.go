@@ -167,11 +167,11 @@ var codes = []guarantee{
 		}
 		_, err = s.Grant(s.ctx(), workspace, "absent")
 		s.want(err, store.ErrNotFound)
-		s.want(s.StartGrant(s.ctx(), grant), store.ErrConflict)
+		s.want(s.StartGrant(s.ctx(), grant, store.Issued{}), store.ErrConflict)
 	}},
 	{"a grant may be almost empty", func(s *suite) {
 		grant := store.Grant{Workspace: workspace, ID: store.NewID(s.now()), ClientID: client, Created: s.now(), Expires: s.now().Add(time.Hour)}
-		s.must(s.StartGrant(s.ctx(), grant))
+		s.must(s.StartGrant(s.ctx(), grant, store.Issued{}))
 		got, err := s.Grant(s.ctx(), workspace, grant.ID)
 		s.must(err)
 		if !sameGrant(got, grant) || !got.AuthTime.IsZero() || !got.Revoked.IsZero() {
@@ -209,7 +209,7 @@ var codes = []guarantee{
 				grant.ClientID = "client-2"
 				grant.Scopes = oauth.Scopes{"openid"}
 			}
-			s.must(s.StartGrant(s.ctx(), grant))
+			s.must(s.StartGrant(s.ctx(), grant, store.Issued{}))
 			if number == 2 {
 				s.must(s.RevokeGrant(s.ctx(), workspace, grant.ID))
 			}

@@ -162,8 +162,8 @@ var registry = []guarantee{
 		mine := []store.Grant{s.startGrant(), s.startGrant(), s.startGrant()}
 		foreign, elsewhere := s.grant(), s.grant()
 		foreign.ClientID, elsewhere.Workspace = "client-2", other
-		s.must(s.StartGrant(s.ctx(), foreign))
-		s.must(s.StartGrant(s.ctx(), elsewhere))
+		s.must(s.StartGrant(s.ctx(), foreign, store.Issued{}))
+		s.must(s.StartGrant(s.ctx(), elsewhere, store.Issued{}))
 		for _, want := range []int{2, 1, 0} {
 			revoked, err := s.RevokeGrants(s.ctx(), workspace, client, 2)
 			s.must(err)

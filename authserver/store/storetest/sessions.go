@@ -173,7 +173,7 @@ var sessions = []guarantee{
 			online, offline, other := s.grantOf(one, false), s.grantOf(one, true), s.grantOf(two, true)
 			orphan := s.grant()
 			orphan.SessionID, orphan.Offline = "ended", true
-			s.must(s.StartGrant(s.ctx(), orphan))
+			s.must(s.StartGrant(s.ctx(), orphan, store.Issued{}))
 			_, hers := s.session()
 			hers.Subject = "subject-2"
 			s.must(s.StartSession(s.ctx(), hers))
@@ -206,7 +206,7 @@ var sessions = []guarantee{
 		handle, session := s.startSession()
 		its := s.grant()
 		its.Subject = ""
-		s.must(s.StartGrant(s.ctx(), its))
+		s.must(s.StartGrant(s.ctx(), its, store.Issued{}))
 		for _, stranger := range []string{"subject-2", ""} {
 			sessions, grants, err := s.SignOut(s.ctx(), workspace, stranger, session.ID, "")
 			s.must(err)

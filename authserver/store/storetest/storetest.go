@@ -143,7 +143,7 @@ func (s *suite) grant() store.Grant {
 func (s *suite) startGrant() store.Grant {
 	s.Helper()
 	grant := s.grant()
-	s.must(s.StartGrant(s.ctx(), grant))
+	s.must(s.StartGrant(s.ctx(), grant, store.Issued{}))
 	return grant
 }
 
@@ -224,7 +224,7 @@ func (s *suite) grantOf(session store.Session, offline bool) store.Grant {
 	s.Helper()
 	grant := s.grant()
 	grant.SessionID, grant.Offline = session.ID, offline
-	s.must(s.StartGrant(s.ctx(), grant))
+	s.must(s.StartGrant(s.ctx(), grant, store.Issued{}))
 	return grant
 }
 

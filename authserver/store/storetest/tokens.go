@@ -164,11 +164,34 @@ var tokens = []guarantee{
 		_, _, err = s.AccessToken(s.ctx(), workspace, access.ID)
 		s.want(err, store.ErrRevoked)
 	}},
+	{"a grant that starts with its tokens is kept with all of them or not at all", func(s *suite) {
+		grant := s.grant()
+		handle, refresh := s.refreshToken(grant)
+		access := store.AccessToken{ID: store.NewID(s.now()), Scopes: grant.Scopes, Audience: "https://api.example/", Created: s.now(), Expires: s.now().Add(time.Minute)}
+		s.must(s.StartGrant(s.ctx(), grant, store.Issued{RefreshToken: refresh, AccessToken: access}))
+		_, of, err := s.AccessToken(s.ctx(), workspace, access.ID)
+		s.must(err)
+		s.same("the access token's grant", of.ID, grant.ID)
+		_, of, err = s.RefreshToken(s.ctx(), workspace, handle)
+		s.must(err)
+		s.same("the refresh token's grant", of.ID, grant.ID)
+
+		again := s.grant()
+		other, fresh := s.refreshToken(again)
+		s.want(s.StartGrant(s.ctx(), again, store.Issued{RefreshToken: fresh, AccessToken: access}), store.ErrConflict)
+		_, err = s.Grant(s.ctx(), workspace, again.ID)
+		s.want(err, store.ErrNotFound)
+		_, _, err = s.RefreshToken(s.ctx(), workspace, other)
+		s.want(err, store.ErrNotFound)
+		s.want(s.StartGrant(s.ctx(), grant, store.Issued{RefreshToken: fresh}), store.ErrConflict)
+		_, _, err = s.RefreshToken(s.ctx(), workspace, other)
+		s.want(err, store.ErrNotFound)
+	}},
 	{"no token is issued for a grant that is revoked, expired or absent", func(s *suite) {
 		revoked, expired, absent := s.startGrant(), s.grant(), s.grant()
 		s.must(s.RevokeGrant(s.ctx(), workspace, revoked.ID))
 		expired.Expires = s.now()
-		s.must(s.StartGrant(s.ctx(), expired))
+		s.must(s.StartGrant(s.ctx(), expired, store.Issued{}))
 		for _, row := range []struct {
 			grant store.Grant
 			want  error
