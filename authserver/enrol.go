@@ -10,6 +10,7 @@ import (
 	"cloakroom/authserver/factor"
 	"cloakroom/authserver/oauth"
 	"cloakroom/authserver/store"
+	"cloakroom/authserver/trace"
 	"cloakroom/authserver/ui"
 	"cloakroom/authserver/ui/text"
 )
@@ -31,6 +32,7 @@ func (s *Server) showBetween(w http.ResponseWriter, r *http.Request, iss *issuer
 
 // showEnrol shows what may be added. After a wrong code it is the same secret again: the app has it already.
 func (s *Server) showEnrol(w http.ResponseWriter, r *http.Request, iss *issuer, ix interaction, half halfway, status int, secret factor.Secret) error {
+	trace.From(r.Context()).Is(trace.SecondFactorForm)
 	page := ui.EnrolFactor{
 		Client: ix.client.Name, Own: ix.account != "", Username: displayName(half.account),
 		Action: interactionPath(iss, ix.handle.ID) + "/enrol", CSRF: csrfToken(ix.handle, factorPurpose(purposeEnrol, half.account)),

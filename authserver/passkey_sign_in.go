@@ -8,6 +8,7 @@ import (
 	"cloakroom/authserver/audit"
 	"cloakroom/authserver/factor"
 	"cloakroom/authserver/store"
+	"cloakroom/authserver/trace"
 	"cloakroom/authserver/ui"
 	"cloakroom/authserver/ui/text"
 )
@@ -50,7 +51,7 @@ func (s *Server) passkeySignIn(w http.ResponseWriter, r *http.Request, iss *issu
 		return s.backTo(w, iss, ix)
 	}
 	found, how, err := s.byPasskey(r, iss, ix, p)
-	if errors.Is(err, factor.ErrRejected) {
+	if !trace.Tell(r.Context(), "user_authentication", "OpenID Connect Core §3.1.2.3", !errors.Is(err, factor.ErrRejected)) {
 		s.audit.Record(r.Context(), audit.SignInRejected, iss.Key(), "client_id", ix.client.ID, "address", network(r.RemoteAddr), "why", err.Error())
 		ix.state.Rejected, ix.state.PasskeyRejected = false, true
 		if _, err := s.keepState(r, ix); err != nil {

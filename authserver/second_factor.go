@@ -12,6 +12,7 @@ import (
 	"cloakroom/authserver/factor"
 	"cloakroom/authserver/oauth"
 	"cloakroom/authserver/store"
+	"cloakroom/authserver/trace"
 	"cloakroom/authserver/ui"
 	"cloakroom/authserver/ui/text"
 )
@@ -116,6 +117,7 @@ func factorPurpose(purpose string, account store.Account) string {
 }
 
 func (s *Server) showFactor(w http.ResponseWriter, r *http.Request, iss *issuer, ix interaction, half halfway, wait time.Duration) error {
+	trace.From(r.Context()).Is(trace.SecondFactorForm)
 	held, code := half.demand.held, http.StatusOK
 	page := ui.SecondFactor{
 		Client: ix.client.Name, Own: ix.account != "", Username: displayName(half.account),
@@ -171,7 +173,7 @@ func (s *Server) secondFactor(w http.ResponseWriter, r *http.Request, iss *issue
 		return s.showFactor(w, r, iss, ix, half, wait)
 	}
 	used, err := s.checkFactor(r.Context(), iss, ix.handle, half.account, half.demand.held, p)
-	if errors.Is(err, factor.ErrRejected) {
+	if !trace.Tell(r.Context(), "second_factor", "RFC 8176 §2", !errors.Is(err, factor.ErrRejected)) {
 		s.audit.Record(r.Context(), audit.FactorRejected, iss.Key(), "client_id", ix.client.ID, "subject", half.account.Subject, "why", err.Error())
 		return s.factorRejected(w, r, iss, ix)
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"cloakroom/authserver/store"
 	"cloakroom/authserver/trace"
 )
 
@@ -161,5 +162,45 @@ func TestTraceHasNoSecretOfAFlow(t *testing.T) {
 	}
 	if !strings.Contains(f.raw.String(), `"pkce"`) || !strings.Contains(f.raw.String(), `"dpop_jti"`) {
 		t.Error("control: the flows were not told")
+	}
+}
+
+// TestTraceTellsTheSecondFactorAndNoCodeOfIt adds an app at the first sign-in and shows a wrong code and a right one at the next.
+func TestTraceTellsTheSecondFactorAndNoCodeOfIt(t *testing.T) {
+	text := strings.Replace(tracing, "        notice:", "        policy: {second_factor: required}\n        notice:", 1)
+	h := startAs(t, setup{text: text, wrap: func(st store.Store) store.Store { return st }})
+	b, f := h.browser(), h.feed()
+	page := b.signIn(b.get(h.authorizeURL(request())), "alice", "wonderland")
+	app := h.scan(page)
+	added := b.confirm(page, app)
+	codes := added.codes(t)
+	b.arrive(b.goOn(added))
+
+	other := h.browser()
+	page = other.signIn(other.get(h.authorizeURL(request())), "alice", "wonderland")
+	page = other.submit(page, "otp", url.Values{"otp": {app.code()}}) // it was used to add the app
+	h.clock.advance(factorPause)
+	other.arrive(other.submit(page, "otp", url.Values{"otp": {app.code()}}))
+
+	decisions, results := map[string]bool{}, map[bool]int{}
+	for _, event := range f.untilNth(trace.AuthorizeResponse, 2) {
+		if event.Name != trace.SecondFactorForm {
+			continue
+		}
+		if event.Step != trace.StepAuthenticate {
+			t.Errorf("%+v", event)
+		}
+		decisions[told(event.Message, "action").Value] = true
+		if ok, made := checked(event)["second_factor"]; made {
+			results[ok]++
+		}
+	}
+	if !decisions["totp"] || !decisions["otp"] || results[true] != 1 || results[false] != 1 {
+		t.Errorf("decisions %v, results %v", decisions, results)
+	}
+	for _, secret := range append(codes, app.secret.Text(), strings.ReplaceAll(app.secret.Text(), " ", ""), `"`+app.code()+`"`) {
+		if strings.Contains(f.raw.String(), secret) {
+			t.Errorf("%q is told", secret)
+		}
 	}
 }

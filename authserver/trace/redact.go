@@ -120,7 +120,7 @@ func (m *message) add(in, name, text string) {
 }
 
 // decisions are what the buttons of the forms say.
-var decisions = []string{"login", "allow", "deny", "cancel", "yes", "no"}
+var decisions = []string{"login", "allow", "deny", "cancel", "yes", "no", "passkey", "otp", "totp", "recovery"}
 
 // parameters adds what is form-encoded, in its order.
 func (m *message) parameters(in, encoded string) {
