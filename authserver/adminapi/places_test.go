@@ -52,6 +52,9 @@ func TestTenantAndWorkspaceAreMadeServedDisabledAndDeleted(t *testing.T) {
 	if got := p.wrong(http.MethodDelete, "/tenants/acme", "", ifMatch(tenant.etag())); got.StatusCode != http.StatusConflict {
 		t.Errorf("a tenant with workspaces: %d %s", got.StatusCode, got.text)
 	}
+	// What was read can be sent back, defaults and all.
+	changed = p.call(http.StatusOK, http.MethodPut, "/tenants/acme/workspaces/main", changed.text, ifMatch(changed.etag()))
+	tenant = p.call(http.StatusOK, http.MethodPut, "/tenants/acme", tenant.text, ifMatch(tenant.etag()))
 	// A disabled tenant takes all of its workspaces with it.
 	off := p.call(http.StatusOK, http.MethodPost, "/tenants/acme/disable", "", ifMatch(tenant.etag()))
 	if got := p.asks("/acme/main" + discovery); got.StatusCode != http.StatusNotFound {
