@@ -39,6 +39,9 @@ type Config struct {
 	Listen string `yaml:"listen"`
 	// AdminListen is the loopback address of the health checks. Default: 127.0.0.1:9092.
 	AdminListen string `yaml:"admin_listen"`
+	// StepUpACR are the authentication context classes of which one is needed to delete all notes at once (RFC 9470), besides a recent
+	// authentication. Default: none, so that who has no second factor can do it too.
+	StepUpACR []string `yaml:"step_up_acr"`
 	// Database is the path of a SQLite file. Default: demoapi.db.
 	Database string `yaml:"database"`
 	// Trace tells what is checked of every request's access token, redacted, to whoever reads GET /trace of the admin listener. It is
@@ -81,6 +84,9 @@ func (c *Config) setDefaults() {
 	if c.Issuers == nil {
 		c.Issuers = []string{"http://localhost:9000/demo/baseline"}
 	}
+	if c.StepUpACR == nil {
+		c.StepUpACR = []string{}
+	}
 	if c.Algorithms == nil {
 		c.Algorithms = []string{"ES256", "PS256", "RS256", "EdDSA"}
 	}
@@ -106,6 +112,11 @@ func (c Config) Validate() error {
 	}
 	if c.Trace && !c.onLoopback() {
 		problems = append(problems, fmt.Errorf("trace: audience %q or admin_listen is not on a loopback host; the trace is for demonstrations", c.Audience))
+	}
+	for _, class := range c.StepUpACR {
+		if class == "" || strings.ContainsAny(class, " \"\\") {
+			problems = append(problems, fmt.Errorf("step_up_acr: %q is not an authentication context class", class))
+		}
 	}
 	if c.Database == "" {
 		problems = append(problems, errors.New("database: is missing"))

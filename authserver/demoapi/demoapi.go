@@ -34,6 +34,7 @@ type API struct {
 	events    *hub
 	verifiers resource.Several
 	now       func() time.Time
+	stepUpACR []string
 	audience  string
 	trace     *trace.Feed // nil: off
 
@@ -65,7 +66,7 @@ func New(cfg Config, log *slog.Logger) (*API, error) {
 	}
 	return &API{
 		log: log, notes: kept, events: newHub(), verifiers: verifiers, now: time.Now,
-		audience: cfg.Audience, trace: feed, heartbeat: heartbeat, closing: make(chan struct{}),
+		stepUpACR: cfg.StepUpACR, audience: cfg.Audience, trace: feed, heartbeat: heartbeat, closing: make(chan struct{}),
 	}, nil
 }
 
@@ -93,7 +94,7 @@ func (a *API) Handler() http.Handler {
 // routes are all that the API does. Each route says what its token has to be.
 func (a *API) routes() map[string]map[string]http.Handler {
 	read, write := a.verifiers.Require(scopeRead), a.verifiers.Require(scopeWrite)
-	recent := a.verifiers[0].RequireRecent(recently) // asks for the same of every issuer
+	recent := a.verifiers[0].RequireRecent(recently, a.stepUpACR...) // asks for the same of every issuer
 	return map[string]map[string]http.Handler{
 		"/notes": {
 			http.MethodGet:    read(a.serve(a.list)),

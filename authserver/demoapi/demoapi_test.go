@@ -106,6 +106,21 @@ func TestDeletingAllNotesNeedsRecentAuthentication(t *testing.T) {
 	}
 }
 
+func TestDeletingAllNotesNeedsTheClassThatIsConfigured(t *testing.T) {
+	w := newWorld(t, func(cfg *Config) { cfg.StepUpACR = []string{"urn:two", "urn:three"} })
+	w.add(w.token("alice"), "buy a hat")
+	for _, class := range []string{"", "urn:one"} {
+		refusal := w.call(w.token("alice", map[string]any{"acr": class}), http.MethodDelete, "/notes", "")
+		refused(w, refusal, http.StatusUnauthorized, "insufficient_user_authentication")
+		if challenge := refusal.Header.Get("WWW-Authenticate"); !strings.Contains(challenge, `acr_values="urn:two urn:three"`) || !strings.Contains(challenge, `max_age="300"`) {
+			t.Errorf("challenge %s", challenge)
+		}
+	}
+	old := w.token("alice", map[string]any{"acr": "urn:two", "auth_time": time.Now().Add(-time.Hour).Unix()})
+	refused(w, w.call(old, http.MethodDelete, "/notes", ""), http.StatusUnauthorized, "insufficient_user_authentication")
+	answered[any](w, w.call(w.token("alice", map[string]any{"acr": "urn:three"}), http.MethodDelete, "/notes", ""), http.StatusNoContent)
+}
+
 func TestAddRefusesWhatIsNoNote(t *testing.T) {
 	w := newWorld(t)
 	alice := w.token("alice")

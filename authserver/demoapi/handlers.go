@@ -61,7 +61,7 @@ func (a *API) remove(w http.ResponseWriter, r *http.Request, owner user) error {
 	return nil
 }
 
-// clear deletes all of the user's notes. Its route asks for a recent authentication (RFC 9470).
+// clear deletes all of the user's notes. Its route asks for a recent authentication, and for a stronger one if so configured (RFC 9470).
 func (a *API) clear(w http.ResponseWriter, r *http.Request, owner user) error {
 	if err := a.notes.clear(r.Context(), owner); err != nil {
 		return err
