@@ -235,25 +235,39 @@ func (b *browser) stepUp() {
 	b.click("step-up")
 }
 
+// scripts lets the pages' scripts run, or not. One that was loaded without them stays without.
+func (b *browser) scripts(run bool) {
+	b.t.Helper()
+	send(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !run})
+}
+
+// looksWithoutScript lets the accessibility check run, which is script, on a page that was loaded without.
+func (b *browser) looksWithoutScript(name string) {
+	b.t.Helper()
+	b.scripts(true)
+	b.looks(name)
+	b.scripts(false)
+}
+
 func TestRequiredSecondFactorIsAddedAndAskedForWithoutScript(t *testing.T) {
 	issuer, _ := strict(t, "required")
 	b := open(t)
-	send(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+	b.scripts(false)
 	b.visit(issuer + "/account/factors")
 	b.see("username", "")
 	if !strings.Contains(b.text("main"), "Passkeys need JavaScript") {
 		t.Errorf("the page does not say what is missing:\n%s", b.text("main"))
 	}
-	b.looks("1-sign-in")
+	b.looksWithoutScript("1-sign-in")
 	b.password()
 	b.see("totp_secret", "")
-	b.looks("2-enrol")
+	b.looksWithoutScript("2-enrol")
 	secret := b.text("#totp_secret")
 	used := code(t, secret)
 	b.fill("otp", used)
 	b.click("totp_add")
 	b.see("recovery_codes", "")
-	b.looks("3-codes")
+	b.looksWithoutScript("3-codes")
 	b.click("codes_done")
 	b.arrive(issuer + "/account/factors")
 	b.see("factors", "Authenticator app")
@@ -262,7 +276,7 @@ func TestRequiredSecondFactorIsAddedAndAskedForWithoutScript(t *testing.T) {
 	b.visit(issuer + "/account/factors")
 	b.password()
 	b.see("otp", "")
-	b.looks("4-second-factor")
+	b.looksWithoutScript("4-second-factor")
 	b.fill("otp", nextCode(t, secret, used))
 	b.click("otp_submit")
 	b.arrive(issuer + "/account/factors")
