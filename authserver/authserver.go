@@ -80,7 +80,7 @@ func newServer(ctx context.Context, cfg Config, st store.Store, log *slog.Logger
 		store:    st,
 		accounts: newAccounts(st, hasher, now),
 		pages:    pages,
-		throttle: newThrottle(now),
+		throttle: newThrottle(now, passwordLeak),
 		limits:   newLimits(now),
 		audit:    audit.New(log, counted.event),
 		log:      log,

@@ -42,7 +42,7 @@ func newSecondFactors(cfg *Config, now func() time.Time) (*secondFactors, error)
 	}
 	mac := hmac.New(sha256.New, []byte(cfg.KeyEncryptionKey.Reveal()))
 	mac.Write([]byte("webauthn challenges"))
-	made := &secondFactors{sealer: sealer, key: mac.Sum(nil), throttle: newThrottle(now)}
+	made := &secondFactors{sealer: sealer, key: mac.Sum(nil), throttle: newThrottle(now, factorLeak)}
 	if factor.HasPasskeys(cfg.BaseURL) {
 		made.party, err = factor.NewRelyingParty(cfg.BaseURL)
 	}

@@ -13,6 +13,8 @@ import (
 // It counts in this process only.
 type throttle struct {
 	now func() time.Time
+	// leak is how long a failure counts.
+	leak time.Duration
 
 	mu       sync.Mutex
 	failures map[string]failures
@@ -28,15 +30,17 @@ type failures struct {
 const (
 	accountAttempts = 10
 	addressAttempts = 100
-	// leak is how long a failure counts.
-	leak = 30 * time.Second
+	// passwordLeak and factorLeak are how long a failure counts. A code has six digits, three of which count at a time: a guesser who
+	// has the password is right once in three years.
+	passwordLeak = 30 * time.Second
+	factorLeak   = 5 * time.Minute
 	// maxThrottleKeys bounds the memory. When it is reached, the keys that count for nothing any more go; if all still
 	// count, a new key is refused: a flood slows the guessing down and never opens it.
 	maxThrottleKeys = 100_000
 )
 
-func newThrottle(now func() time.Time) *throttle {
-	return &throttle{now: now, failures: map[string]failures{}}
+func newThrottle(now func() time.Time, leak time.Duration) *throttle {
+	return &throttle{now: now, leak: leak, failures: map[string]failures{}}
 }
 
 // attempt is one try to sign in, counted under every key before the password is looked at: a flood of concurrent tries
@@ -79,11 +83,11 @@ func (t *throttle) begin(a attempt) time.Duration {
 	defer t.mu.Unlock()
 	now := t.now()
 	account, address := t.current(a.account, now), t.current(a.address, now)
-	if wait := max(account.wait(accountAttempts), address.wait(addressAttempts)); wait > 0 {
+	if wait := max(account.wait(accountAttempts, t.leak), address.wait(addressAttempts, t.leak)); wait > 0 {
 		return wait
 	}
 	if len(t.failures) >= maxThrottleKeys && t.sweepLocked(now) == 0 {
-		return leak
+		return t.leak
 	}
 	t.failures[a.account] = failures{level: account.level + 1, at: now}
 	t.failures[a.address] = failures{level: address.level + 1, at: now}
@@ -105,10 +109,10 @@ func (t *throttle) current(key string, now time.Time) failures {
 	if f.at.IsZero() {
 		return failures{at: now}
 	}
-	return failures{level: max(0, f.level-now.Sub(f.at).Seconds()/leak.Seconds()), at: now}
+	return failures{level: max(0, f.level-now.Sub(f.at).Seconds()/t.leak.Seconds()), at: now}
 }
 
-func (f failures) wait(limit float64) time.Duration {
+func (f failures) wait(limit float64, leak time.Duration) time.Duration {
 	if f.level+1 <= limit {
 		return 0
 	}

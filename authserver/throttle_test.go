@@ -8,7 +8,7 @@ import (
 
 func TestThrottleCountsByAddressAcrossAccounts(t *testing.T) {
 	now := time.Now()
-	limits := newThrottle(func() time.Time { return now })
+	limits := newThrottle(func() time.Time { return now }, passwordLeak)
 	for n := range addressAttempts {
 		if wait := limits.begin(newAttempt("w", fmt.Sprintf("user%d", n), "192.0.2.1:1000")); wait > 0 {
 			t.Fatalf("attempt %d waits %s", n, wait)
@@ -31,7 +31,7 @@ func TestThrottleKeepsIPv6CustomersTogether(t *testing.T) {
 
 func TestThrottleForgetsAndIsBounded(t *testing.T) {
 	now := time.Now()
-	limits := newThrottle(func() time.Time { return now })
+	limits := newThrottle(func() time.Time { return now }, passwordLeak)
 	for n := range maxThrottleKeys {
 		limits.begin(attempt{account: fmt.Sprint("a", n), address: fmt.Sprint("b", n/50)})
 	}

@@ -3,6 +3,7 @@ package bff
 import (
 	"context"
 	"crypto/subtle"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -144,6 +145,9 @@ func (s *signIn) checkError(context.Context) error {
 	if slices.Contains([]string{"login_required", "interaction_required", "consent_required", "account_selection_required"}, code) {
 		return refuse(api.LoginRequired, "the sign-in service needs to ask the user").because(cause)
 	}
+	if code == "unmet_authentication_requirements" { // OpenID Connect Core Unmet Authentication Requirements 1.0
+		return refuse(api.StepUpUnmet, "the user cannot sign in as strongly as was asked").because(cause)
+	}
 	return refuse(api.TokenExchangeFailed, "the sign-in service refused the request").because(cause)
 }
 
@@ -172,6 +176,9 @@ func (s *signIn) verify(ctx context.Context) error {
 	want := expectation{flow: s.flow, nonce: s.tx.Nonce, accessToken: s.grant.token.AccessToken, maxAge: s.tx.MaxAge, acr: s.tx.ACR, started: s.tx.Started}
 	s.flow.Judge(api.TraceIDToken, api.StepTokenResponse)
 	verified, err := s.provider.verifyIDToken(ctx, s.metadata, s.grant.idToken, want)
+	if errors.Is(err, errWeaker) {
+		return refuse(api.StepUpUnmet, "the user did not sign in as strongly as was asked").because(err)
+	}
 	if err != nil {
 		return refuse(api.IDTokenInvalid, "the sign-in service's answer does not hold").because(err)
 	}

@@ -177,6 +177,7 @@ func TestEveryFailedSignInNamesItsCode(t *testing.T) {
 		api.IDTokenInvalid: func(h *house, _ *url.URL) {
 			h.provider.change(func() { h.provider.claims = func(c map[string]any) { c["nonce"] = "x" } })
 		},
+		api.StepUpUnmet:         answer("error=unmet_authentication_requirements"),
 		api.TokenExchangeFailed: answer("code=unknown"),
 	} {
 		h := open(t)

@@ -79,6 +79,7 @@ var statuses = map[api.Code]int{
 	api.StateMismatch:       http.StatusBadRequest,
 	api.IssuerMismatch:      http.StatusBadRequest,
 	api.IDTokenInvalid:      http.StatusBadRequest,
+	api.StepUpUnmet:         http.StatusBadRequest,
 	api.TokenExchangeFailed: http.StatusBadRequest,
 }
 

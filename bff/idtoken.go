@@ -74,8 +74,8 @@ func (p *provider) verifyIDToken(ctx context.Context, m *metadata, compact strin
 		{"nonce", "OpenID Connect Core §3.1.3.7 item 11", token.checkNonce(want.nonce), true},
 		{"at_hash", "OpenID Connect Core §3.1.3.8", token.checkAccessToken(want.accessToken), token.AtHash != nil},
 		{"auth_time", "OpenID Connect Core §3.1.3.7 item 13", token.checkAuthTime(want.started, want.maxAge), want.maxAge != nil},
-		{"acr", "OpenID Connect Core §3.1.3.7 item 12", token.checkACR(want.acr), len(want.acr) > 0},
 		{"subject", "OpenID Connect Core §2", token.checkSubject(), true},
+		{"acr", "OpenID Connect Core §3.1.3.7 item 12", token.checkACR(want.acr), len(want.acr) > 0},
 	} {
 		if check.made {
 			want.flow.Check(check.name, check.spec, check.err == nil)

@@ -107,11 +107,14 @@ func (t *idToken) checkAuthTime(asked time.Time, maxAge *int64) error {
 	return nil
 }
 
+// errWeaker is an ID token that holds, of an authentication that was not what was asked for.
+var errWeaker = errors.New("the authentication is another")
+
 // checkACR holds the provider to the acr_values that were asked for (§3.1.3.7 item 12): whoever asks wants to rely on one, as
 // RFC 9470 §4 has it for a step-up.
 func (t *idToken) checkACR(wanted []string) error {
 	if len(wanted) > 0 && !slices.Contains(wanted, t.ACR) {
-		return fmt.Errorf("acr is %q, and one of %q was asked for", t.ACR, wanted)
+		return fmt.Errorf("%w: acr is %q, and one of %q was asked for", errWeaker, t.ACR, wanted)
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"cloakroom/bff/api"
 	"cloakroom/bff/session"
 )
 
@@ -42,7 +43,11 @@ func TestStepUpHoldsTheProviderToWhatWasAsked(t *testing.T) {
 		if row.want && (done.Header.Get("Location") != "/notes" || !renewed) {
 			t.Errorf("%s: location %q", name, done.Header.Get("Location"))
 		}
-		if !row.want && (done.Header.Get("Location") != "/notes?bff_error=id_token_invalid" || renewed || !sessionOf(t, b).Authenticated) {
+		code := api.IDTokenInvalid
+		if strings.HasPrefix(row.query, "acr") {
+			code = api.StepUpUnmet
+		}
+		if !row.want && (done.Header.Get("Location") != "/notes?bff_error="+string(code) || renewed || !sessionOf(t, b).Authenticated) {
 			t.Errorf("%s: location %q, session kept %v", name, done.Header.Get("Location"), sessionOf(t, b).Authenticated)
 		}
 	}

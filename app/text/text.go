@@ -189,6 +189,10 @@ var signInErrors = map[api.Code]Message{
 		"The provider's answer could not be trusted",
 		"Its proof of who you are did not pass the checks. Please try again, and tell the operator if it happens twice.",
 	},
+	api.StepUpUnmet: {
+		"This needs a stronger sign-in",
+		"You have nothing to sign in with that is as strong. Add a passkey or an authenticator app to your account at the provider, then try again.",
+	},
 	api.TokenExchangeFailed: {
 		"The provider did not hand over the tokens",
 		"You are not signed in. Please try again.",

@@ -57,5 +57,6 @@ const (
 	StateMismatch       Code = "state_mismatch"
 	IssuerMismatch      Code = "issuer_mismatch"
 	IDTokenInvalid      Code = "id_token_invalid"
+	StepUpUnmet         Code = "step_up_unmet" // the user cannot authenticate as strongly as was asked
 	TokenExchangeFailed Code = "token_exchange_failed"
 )

@@ -197,7 +197,7 @@ func TestDeletingAllNotesTakesTheSecondFactorThatTheAPIAsksFor(t *testing.T) {
 	// Who has no second factor ends with a message, and goes round no second time.
 	b.stepUp()
 	b.arrive(origin + "/")
-	b.see("alert", "")
+	b.see("alert", "This needs a stronger sign-in")
 	b.forgive("401")
 	b.see("notes", "a coat nobody wants")
 
