@@ -117,8 +117,11 @@ func (s *Server) enrol(w http.ResponseWriter, r *http.Request, iss *issuer) erro
 		return err
 	}
 	ix, user, err = s.admit(w, r, iss, ix, half.account, half.how.plus(added.class, added.methods...), user)
-	if err != nil || user == nil {
-		return errors.Join(err, s.backTo(w, iss, ix))
+	if err != nil {
+		return err
+	}
+	if user == nil { // another answer came first
+		return s.backTo(w, iss, ix)
 	}
 	s.render(w, r, iss, http.StatusOK, pageOptions{}, ui.RecoveryCodes{Codes: codes, Next: interactionPath(iss, ix.handle.ID)})
 	return nil

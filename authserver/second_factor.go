@@ -45,10 +45,13 @@ func (s *Server) holdFirst(w http.ResponseWriter, r *http.Request, iss *issuer, 
 	fresh := store.NewHandle(s.now())
 	fresh.ID = ix.handle.ID
 	ix.record.SecretHash = fresh.Hash()
-	if kept, err := s.keepState(r, ix); err != nil || !kept {
-		return errors.Join(err, s.backTo(w, iss, ix))
+	kept, err := s.keepState(r, ix)
+	if err != nil {
+		return err
 	}
-	setCookie(w, interactionCookie(iss, fresh.ID), fresh, ix.record.Expires.Sub(s.now()))
+	if kept {
+		setCookie(w, interactionCookie(iss, fresh.ID), fresh, ix.record.Expires.Sub(s.now()))
+	}
 	return s.backTo(w, iss, ix)
 }
 
