@@ -11,7 +11,7 @@ PACKAGES := ./...
 
 export GOFLAGS := -mod=readonly $(filter-out -mod=%,$(GOFLAGS))
 
-.PHONY: help run dev bundle size build test check format vet staticcheck unit walk e2e interop postgres bench redis chaos setup clean
+.PHONY: help run dev bundle size build test check format vet staticcheck unit walk e2e interop postgres bench page redis chaos setup clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -75,6 +75,9 @@ bench: bundle ## the BFF beside a bare proxy, Apache and nginx (needs wrk), and 
 	$(BUILT)/bench -transfer
 	$(BUILT)/bench
 	$(BUILT)/bench -tokens
+
+page: build ## what people wait for: first paint, the app, a slow line, and save to screen in make dev (needs chromium)
+	$(GO) run ./scripts/page -product $(BUILT)/demo
 
 chaos: build ## two BFF processes refresh at our server, and one is killed
 	$(GO) test -tags chaos -count=1 -timeout 10m ./scripts/chaos

@@ -1,0 +1,78 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/chromedp/cdproto/page"
+
+	"cloakroom/app/text"
+)
+
+// pretend has a script run in each document before the page's own.
+func (b *browser) pretend(script string) {
+	b.t.Helper()
+	send(b, page.Enable, page.EnableParams{})
+	send(b, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script})
+}
+
+// noAnswer has the server be out of reach while the tab says so.
+const noAnswer = `{
+	const real = window.fetch
+	window.fetch = (path, options) => sessionStorage.getItem("out") && String(path).startsWith("/bff/session")
+		? Promise.reject(new TypeError("no network")) : real(path, options)
+}`
+
+// soon makes the session end in the given number of minutes: of the two ends, the named one.
+const soon = `{
+	const real = window.fetch
+	window.fetch = async (path, options) => {
+		const answer = await real(path, options)
+		const which = sessionStorage.getItem("soon")
+		if (path !== "/bff/session" || !which) return answer
+		const document = await answer.json()
+		document.expiry[which] = new Date(Date.parse(document.expiry.now) + 90_000).toISOString()
+		return new Response(JSON.stringify(document), {status: 200, headers: {"Content-Type": "application/json"}})
+	}
+}`
+
+// troubled has the stream of events say that the server cannot tell.
+const troubled = `if (sessionStorage.getItem("troubled")) window.EventSource = class extends EventTarget {
+	constructor() { super(); this.readyState = 1; setTimeout(() => this.dispatchEvent(new MessageEvent("degraded", {data: "{}"})), 50) }
+	close() {}
+}`
+
+func TestTroubledStatesAreAccessible(t *testing.T) {
+	p := start(t)
+	b := open(t)
+	b.pretend(noAnswer)
+	b.pretend(soon)
+	b.pretend(troubled)
+	enter(b, p)
+	remember := func(key, value string) {
+		evaluate[bool](b, fmt.Sprintf(`(sessionStorage.clear(), sessionStorage.setItem(%q, %q), true)`, key, value))
+	}
+	remember("soon", "idle")
+	b.visit(p.origin + "/session")
+	b.see("expiring", text.Extend)
+	b.looks("expiring")
+	remember("soon", "absolute")
+	b.visit(p.origin + "/session")
+	b.see("expiring", text.SignInAgain)
+	b.looks("last-minutes")
+	remember("troubled", "yes")
+	b.visit(p.origin + "/session")
+	b.wait("it says that it cannot tell", fmt.Sprintf(`document.querySelector(".live").textContent === %q`, text.LiveDegraded))
+	b.looks("degraded")
+	remember("out", "yes")
+	for _, screen := range []string{"/", "/session", "/inspector"} {
+		b.visit(p.origin + screen)
+		b.see("alert", text.Unreachable.Title)
+		b.looks("outage" + screen[1:])
+	}
+	evaluate[bool](b, `(sessionStorage.clear(), true)`)
+	b.click("retry")
+	b.gone("alert")
+}
