@@ -135,7 +135,7 @@ func TestInspectorHoldsNoSecret(t *testing.T) {
 		t.Fatal(err)
 	}
 	enter(b, p)
-	inspect(b, p)
+	openInspector(b, p)
 	b.click(component.IDWatchCall)
 	b.see(component.IDStatus, text.Called)
 	b.click(component.IDWatchRefresh)

@@ -36,8 +36,8 @@ func (b *browser) choose(id, path string) {
 	send(b, dom.SetFileInputFiles, dom.SetFileInputFilesParams{Files: []string{absolute}, ObjectID: field.Result.ObjectID})
 }
 
-// inspect opens the inspector of a user who is signed in, and waits for the trace.
-func inspect(b *browser, p *product) {
+// openInspector opens the inspector of a user who is signed in, and waits for the trace.
+func openInspector(b *browser, p *product) {
 	b.t.Helper()
 	b.visit(p.origin + "/inspector")
 	running(b)
@@ -69,7 +69,7 @@ func TestInspectorShowsTheTenStepsOfARealSignIn(t *testing.T) {
 	p := start(t)
 	b := open(t)
 	enter(b, p)
-	inspect(b, p)
+	openInspector(b, p)
 	b.flow(api.FlowSignIn)
 	b.stamped(10)
 	numbers := evaluate[string](b, `[...document.querySelectorAll("#steps > .step-done")].map((e) => e.dataset.step).join(" ")`)
@@ -101,7 +101,7 @@ func TestLensLocksWhatASeatDoesNotSee(t *testing.T) {
 	p := start(t)
 	b := open(t)
 	enter(b, p)
-	inspect(b, p)
+	openInspector(b, p)
 	b.flow(api.FlowSignIn)
 	b.stamped(10)
 	const locked = `document.querySelectorAll(".message-locked").length`
@@ -136,7 +136,7 @@ func TestStepModeHoldsACallUntilNext(t *testing.T) {
 	p := start(t)
 	b := open(t)
 	enter(b, p)
-	inspect(b, p)
+	openInspector(b, p)
 	b.click(component.IDStepping)
 	b.see(component.IDHeld, text.StepNothing)
 	b.click(component.IDWatchCall)
@@ -178,7 +178,7 @@ func TestSignInAgainIsWatchedFromBesideIt(t *testing.T) {
 	p := start(t)
 	b := open(t)
 	enter(b, p)
-	inspect(b, p)
+	openInspector(b, p)
 	b.flow(api.FlowSignIn)
 	b.stamped(10)
 	b.click(component.IDWatchSignIn)
@@ -197,7 +197,7 @@ func TestRunsAreComparedSideBySide(t *testing.T) {
 	p := start(t)
 	b := open(t)
 	enter(b, p)
-	inspect(b, p)
+	openInspector(b, p)
 	for range 2 {
 		b.click(component.IDWatchCall)
 		b.see(component.IDStatus, text.Called)
@@ -225,7 +225,7 @@ func TestSignOutIsWatchedToItsEnd(t *testing.T) {
 	p := start(t)
 	b := open(t)
 	enter(b, p)
-	inspect(b, p)
+	openInspector(b, p)
 	b.click(component.IDWatchSignOut)
 	b.see(component.IDStream, text.TraceEnded)
 	b.see(component.IDSignOutThere, "")
@@ -264,7 +264,7 @@ func TestTraceIsKeptAndOpensAgainOffline(t *testing.T) {
 	p := start(t)
 	b := open(t)
 	enter(b, p)
-	inspect(b, p)
+	openInspector(b, p)
 	b.flow(api.FlowSignIn)
 	b.stamped(10)
 	folder := b.downloads()
@@ -339,7 +339,7 @@ func TestKeyboardAloneLooksIntoAMessage(t *testing.T) {
 	p := start(t)
 	b := open(t)
 	enter(b, p)
-	inspect(b, p)
+	openInspector(b, p)
 	b.tabTo(component.IDWatchCall)
 	b.keys("\r")
 	b.see(component.IDStatus, text.Called)
