@@ -21,7 +21,7 @@ import (
 // counted is a store that counts what is kept of a flood.
 type counted struct {
 	store.Store
-	interactions, pushes, accounts, marks atomic.Int64
+	interactions, pushes, accounts atomic.Int64
 }
 
 func (c *counted) StartInteraction(ctx context.Context, interaction store.Interaction) error {

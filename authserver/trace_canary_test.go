@@ -34,9 +34,7 @@ func (w *witness) keep(kind, secret string) {
 		w.seen.WriteString(secret + "\n")
 	}
 	if parts := strings.Split(secret, "."); len(parts) == 3 { // of a JWT, no part is shown as it is
-		for _, part := range parts {
-			w.secrets[kind] = append(w.secrets[kind], part)
-		}
+		w.secrets[kind] = append(w.secrets[kind], parts...)
 	}
 }
 

@@ -75,11 +75,7 @@ func challenge(text string) string {
 	if scheme == "" {
 		return ""
 	}
-	var parameters []string
-	for _, found := range challengeParameter.FindAllString(text, -1) {
-		parameters = append(parameters, found)
-	}
-	return strings.TrimSpace(scheme + " " + strings.Join(parameters, ", "))
+	return strings.TrimSpace(scheme + " " + strings.Join(challengeParameter.FindAllString(text, -1), ", "))
 }
 
 // cookie adds a cookie of this server. Browsers send those of others on this host too: they are none of its business.
