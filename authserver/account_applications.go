@@ -32,11 +32,11 @@ func (s *Server) applicationsSection(ctx context.Context, iss *issuer, user *sig
 	shown := ui.AccountApplications{}
 	for _, has := range all {
 		application := ui.Application{
-			ID: has.clientID, Name: has.clientID, Scopes: scopeGroups(iss, has.scopes, nil), Trusted: !has.asked, Since: day(has.since),
+			ID: has.clientID, Name: has.clientID, Scopes: scopeGroups(iss, has.scopes, nil), Remembered: has.asked, Since: day(has.since),
 			Active: text.Many("account.applications.active", has.signIns), Idle: has.signIns == 0,
 		}
 		if registered := iss.Find(has.clientID); registered != nil {
-			application.Name, application.URI = registered.Name, registered.URI
+			application.Name, application.URI, application.Trusted = registered.Name, registered.URI, registered.Trusted
 		}
 		shown.Applications = append(shown.Applications, application)
 	}

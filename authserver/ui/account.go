@@ -62,6 +62,7 @@ type Application struct {
 	ID, Name, URI string
 	Scopes        []ScopeGroup
 	Trusted       bool // the user is not asked
+	Remembered    bool // the user was asked, and is not again
 	Since         text.Message
 	Active        text.Message
 	Idle          bool // nothing is in use
