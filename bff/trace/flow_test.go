@@ -209,6 +209,29 @@ func TestStepModeHoldsUntilTheSessionLetsGo(t *testing.T) {
 	_, _ = w.Read()
 }
 
+func TestHoldsAreBounded(t *testing.T) {
+	tracer, _ := newTestTracer()
+	on, off := true, false
+	tracer.Step("s", api.TraceStep{Stepping: &on})
+	watch(t, tracer, "s")
+	f := tracer.Begin(api.FlowAPICall)
+	f.Bind("s", "p")
+	done := make(chan struct{})
+	for range maxHolds {
+		go func() {
+			f.Hold(t.Context(), api.HoldAPICall)
+			done <- struct{}{}
+		}()
+	}
+	held(t, tracer, "s", maxHolds)
+	f.Hold(t.Context(), api.HoldAPICall) // returns at once
+	held(t, tracer, "s", maxHolds)
+	tracer.Step("s", api.TraceStep{Stepping: &off})
+	for range maxHolds {
+		<-done
+	}
+}
+
 func TestStepModeGoesWithTheBrowserToItsNextSession(t *testing.T) {
 	tracer, _ := newTestTracer()
 	on := true

@@ -17,6 +17,10 @@ const (
 // MaxHold is the longest that a message is held.
 const MaxHold = holdTime
 
+// maxHolds is how many messages a session may have on hold. What is beyond goes on: a page must not have the server wait for it
+// without end.
+const maxHolds = 20
+
 // hold is one message that waits.
 type hold struct {
 	place api.Hold
@@ -54,7 +58,7 @@ func (f *Flow) hold(place api.Hold) (*buffer, *hold) {
 	defer f.tracer.mu.Unlock()
 	f.flush()
 	for _, b := range f.sinks {
-		if !b.stepping || len(b.watchers) == 0 {
+		if !b.stepping || len(b.watchers) == 0 || len(b.holds) >= maxHolds {
 			continue
 		}
 		lasts := shortHoldTime
