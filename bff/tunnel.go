@@ -31,15 +31,19 @@ const farewell = time.Second
 // tunnel opens a WebSocket: from here on bytes pass both ways, until either side or the session ends, or this instance goes.
 func (p *passage) tunnel(ctx context.Context, w http.ResponseWriter, response *http.Response) error {
 	upstream, ok := response.Body.(io.ReadWriteCloser)
-	if !ok {
-		return refuse(api.UpstreamInvalid, "the API switched protocols and kept its connection")
+	if !ok || !isWebSocket(response) {
+		_ = response.Body.Close()
+		return refuse(api.UpstreamInvalid, "the API switched to a protocol that nobody asked for")
 	}
 	defer func() { _ = upstream.Close() }()
-	browser, _, err := http.NewResponseController(w).Hijack()
+	browser, buffered, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		return fmt.Errorf("take over the connection: %w", err)
 	}
 	defer func() { _ = browser.Close() }()
+	if buffered.Reader.Buffered() > 0 {
+		return nil // what came before the answer (RFC 6455 §4.1) would be lost, and the rest not be what it says
+	}
 	header := w.Header()
 	for name, values := range response.Header {
 		if webSocketReturned[name] {

@@ -41,6 +41,12 @@ func namesUpgrade(lines []string) bool {
 	return false
 }
 
+// isWebSocket reports whether the API switched to what it was asked for (RFC 9110 §7.8), and to nothing else.
+func isWebSocket(response *http.Response) bool {
+	upgrade := response.Header["Upgrade"]
+	return len(upgrade) == 1 && strings.EqualFold(upgrade[0], "websocket")
+}
+
 // checkWebSocket is the gate of connections that script of any origin can open, with our cookie, and without a preflight:
 // the exact Origin, which every browser sends (RFC 6455 §10.2). Sec-Fetch-Site is not sent on ws://, and believed if it is.
 func (b *BFF) checkWebSocket(r *http.Request) error {

@@ -36,6 +36,20 @@ func withStreams(c *Config) { c.Routes[0].WebSocket, c.Routes[0].EventSource = t
 // dial opens a connection and sends the handshake, in which old is replaced by changed.
 func (b *browser) dial(old, changed string) (net.Conn, *http.Response, *bufio.Reader) {
 	b.h.t.Helper()
+	connection, reader, err := b.offer(old, changed)
+	if err != nil {
+		b.h.t.Fatalf("%q: %v", changed, err)
+	}
+	response, err := http.ReadResponse(reader, nil)
+	if err != nil {
+		b.h.t.Fatalf("%q: %v", changed, err)
+	}
+	return connection, response, reader
+}
+
+// offer is dial until the answer begins.
+func (b *browser) offer(old, changed string) (net.Conn, *bufio.Reader, error) {
+	b.h.t.Helper()
 	address, _ := url.Parse(b.h.origin)
 	connection, err := net.Dial("tcp", address.Host)
 	if err != nil {
@@ -50,11 +64,8 @@ func (b *browser) dial(old, changed string) (net.Conn, *http.Response, *bufio.Re
 	}
 	_, _ = io.WriteString(connection, strings.Replace(handshake, old, changed, 1))
 	reader := bufio.NewReader(connection)
-	response, err := http.ReadResponse(reader, nil)
-	if err != nil {
-		b.h.t.Fatalf("%q: %v", changed, err)
-	}
-	return connection, response, reader
+	_, err = reader.Peek(1)
+	return connection, reader, err
 }
 
 func say(t *testing.T, connection net.Conn, reader *bufio.Reader, text string) {
@@ -217,5 +228,45 @@ func TestEventSourceIsLetInWhereTheRouteSaysSo(t *testing.T) {
 	}
 	if seen := h.upstream.requests(); len(seen) != 1 {
 		t.Errorf("%d requests reached the API, want the valid one", len(seen))
+	}
+}
+
+func TestAPIThatSwitchesToAnotherProtocolIsRefused(t *testing.T) {
+	h := open(t, withStreams)
+	b := h.browser()
+	b.signIn()
+	for _, upgrade := range []string{"Upgrade: h2c\r\n", "Upgrade: websocket, h2c\r\n", "Upgrade: websocket\r\nUpgrade: h2c\r\n", ""} {
+		h.upstream.serve(func(w http.ResponseWriter, _ *http.Request) {
+			connection, _, err := http.NewResponseController(w).Hijack()
+			if err != nil {
+				return
+			}
+			defer func() { _ = connection.Close() }()
+			_, _ = io.WriteString(connection, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n"+upgrade+"\r\nsecret of the API")
+		})
+		_, response, reader := b.dial("", "")
+		if rest, _ := io.ReadAll(io.LimitReader(reader, response.ContentLength)); response.StatusCode != 502 || strings.Contains(string(rest), "secret") {
+			t.Errorf("%q: status %d", upgrade, response.StatusCode)
+		}
+	}
+	h.upstream.serve(echoes)
+	if _, response, _ := b.dial("", ""); response.StatusCode != 101 {
+		t.Errorf("control: status %d", response.StatusCode)
+	}
+}
+
+// What is sent before the answer may be read as the end of the handshake here and as something else there (RFC 6455 §4.1).
+func TestNothingIsSentAheadOfTheHandshakesAnswer(t *testing.T) {
+	h := open(t, withStreams)
+	h.upstream.serve(echoes)
+	b := h.browser()
+	b.signIn()
+	connection, _, err := b.offer("ZQ==\r\n\r\n", "ZQ==\r\n\r\nGET /bff/session HTTP/1.1\r\n\r\n")
+	if err == nil {
+		t.Error("a handshake with something behind it is answered")
+	}
+	_ = connection.Close()
+	if _, response, _ := b.dial("", ""); response.StatusCode != 101 {
+		t.Errorf("control: status %d", response.StatusCode)
 	}
 }
