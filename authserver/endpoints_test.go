@@ -56,6 +56,24 @@ func TestDiscoveryIsTheSameInAllPlaces(t *testing.T) {
 	}
 }
 
+func TestPathThatIsNotPlainIsNowhere(t *testing.T) {
+	h := start(t)
+	b := h.browser()
+	for _, path := range []string{
+		"//demo/baseline/oauth2/authorize", "/demo//baseline/oauth2/authorize", "/demo/./baseline/oauth2/authorize",
+		"/demo/other/../baseline/oauth2/authorize", "//evil.example/demo/baseline", "//evil.example/..", "//", "/demo/baseline/oauth2/authorize//",
+	} {
+		for _, answer := range []answer{b.get(h.server.URL + path), b.post(h.server.URL+path, url.Values{"password": {"wonderland"}})} {
+			if answer.StatusCode != http.StatusNotFound || answer.Header.Get("Location") != "" || !strings.Contains(answer.body, "<main") {
+				t.Errorf("%s %s: %d to %q", answer.Request.Method, path, answer.StatusCode, answer.Header.Get("Location"))
+			}
+		}
+	}
+	if control := b.get(h.authorizeURL(request())); control.StatusCode != http.StatusOK {
+		t.Errorf("the control: %d", control.StatusCode)
+	}
+}
+
 func TestUserinfoTakesTheTokenFromHeaderOrBodyOnly(t *testing.T) {
 	h := start(t)
 	b := h.browser()

@@ -2,6 +2,8 @@ package authserver
 
 import (
 	"net/http"
+	"path"
+	"strings"
 
 	"cloakroom/authserver/ui"
 )
@@ -69,7 +71,22 @@ func (s *Server) routes() http.Handler {
 	root.Handle("/.well-known/oauth-authorization-server/{tenant}/{workspace}", s.serve(s.discovery, api, get))
 	root.Handle("GET "+ui.AssetPath+"{file}", s.pages.Assets())
 	root.Handle("/", mux)
-	return s.observe(root)
+	return s.observe(s.plain(root))
+}
+
+// plain answers a path that is not in its plain form, such as one that begins with //, as one where nothing is. A mux would send it to the plain
+// one by 307, which repeats a form with the password in it, and which no answer here is (RFC 9700 §4.12).
+func (s *Server) plain(next http.Handler) http.Handler {
+	nothing := s.serve(nothingHere, page, nil)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		given := r.URL.EscapedPath()
+		cleaned := path.Clean("/" + given)
+		if given != cleaned && given != strings.TrimSuffix(cleaned, "/")+"/" {
+			nothing.ServeHTTP(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 var (
