@@ -117,12 +117,9 @@ func (s *Server) beginLink(w http.ResponseWriter, r *http.Request, iss *issuer) 
 		return errNoPage
 	}
 	section := iss.Path() + accountPath + "/" + identitiesName
-	user, err := s.currentUser(r, iss)
-	if err != nil {
+	user, err := s.accountUser(w, r, iss, true, section)
+	if err != nil || user == nil {
 		return err
-	}
-	if user == nil {
-		return s.signInForAccount(w, r, iss, nil, section)
 	}
 	p, err := queryParams(r)
 	if err != nil {
@@ -155,12 +152,9 @@ func (s *Server) beginLink(w http.ResponseWriter, r *http.Request, iss *issuer) 
 func (s *Server) linkCallback(w http.ResponseWriter, r *http.Request, iss *issuer, provider *upstream.Provider, p params) error {
 	source := iss.Upstream(r.PathValue("source"))
 	section := iss.Path() + accountPath + "/" + identitiesName
-	user, err := s.currentUser(r, iss)
-	if err != nil {
+	user, err := s.accountUser(w, r, iss, false, section)
+	if err != nil || user == nil { // the session ended meanwhile; nothing is linked for whoever signs in next
 		return err
-	}
-	if user == nil { // the session ended meanwhile; nothing is linked for whoever signs in next
-		return s.signInForAccount(w, r, iss, nil, section)
 	}
 	attempt, good := s.linkAttempt(source.ID, user.handle, p.get("state"))
 	if !good {

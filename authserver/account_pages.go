@@ -71,9 +71,31 @@ func accountFlow(goesTo string) flow {
 func (s *Server) signInForAccount(w http.ResponseWriter, r *http.Request, iss *issuer, user *signedIn, back string) error {
 	state := interactionState{Account: back}
 	if user != nil {
-		state.MustLogin, state.Before, state.Username = true, user.session.ID, user.account.Username
+		state.MustLogin, state.Since, state.Username = true, s.now(), user.account.Username
 	}
 	return s.startInteraction(w, r, iss, state)
+}
+
+// accountUser is who is signed in, strongly enough for what the account asks of every sign-in now: a session can be older than the account's
+// first factor, or than a policy that asks for one. When it is nobody, the answer has been written: to sign in, or to show what is missing; all
+// of it where a fresh sign-in is asked for next.
+func (s *Server) accountUser(w http.ResponseWriter, r *http.Request, iss *issuer, fresh bool, back string) (*signedIn, error) {
+	user, err := s.currentUser(r, iss)
+	if err != nil {
+		return nil, err
+	}
+	if user != nil {
+		wants, err := s.demandOf(r.Context(), iss, authorizationRequest{}, user.account.Subject, user.session.ACR)
+		if err != nil || wants.stage == stageRespond {
+			return user, err
+		}
+	}
+	if user != nil && fresh {
+		if ok, err := s.requireFresh(w, r, iss, user, back); err != nil || !ok {
+			return nil, err
+		}
+	}
+	return nil, s.signInForAccount(w, r, iss, nil, back)
 }
 
 // requireFresh reports whether the user has authenticated a moment ago. If not, the answer has been written: to sign in once more and
@@ -102,9 +124,6 @@ func (a accountRequest) path(iss *issuer) string {
 // enterAccount finds the section and who asks for it. When nobody is signed in, or not freshly enough, ok is false and the answer has
 // been written.
 func (s *Server) enterAccount(w http.ResponseWriter, r *http.Request, iss *issuer) (a accountRequest, ok bool, err error) {
-	if a.user, err = s.currentUser(r, iss); err != nil {
-		return a, false, err
-	}
 	name, sections := r.PathValue("section"), s.sections
 	at := slices.IndexFunc(sections, func(section accountSection) bool { return section.name == name })
 	switch {
@@ -113,11 +132,11 @@ func (s *Server) enterAccount(w http.ResponseWriter, r *http.Request, iss *issue
 	case at < 0, at == 0 && r.Method == http.MethodGet: // one address for each page
 		return a, false, errNoPage
 	}
-	a.section = sections[at]
-	if a.user == nil {
-		a.offered = sections
-		return a, false, s.signInForAccount(w, r, iss, nil, a.path(iss))
+	a.section, a.offered = sections[at], sections
+	if a.user, err = s.accountUser(w, r, iss, a.section.fresh, a.path(iss)); err != nil || a.user == nil {
+		return a, false, err
 	}
+	a.offered = nil
 	for _, section := range sections {
 		if section.offered == nil || section.offered(iss, a.user) {
 			a.offered = append(a.offered, section)

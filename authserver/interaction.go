@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"time"
 
 	"cloakroom/authserver/oauth"
 	"cloakroom/authserver/store"
@@ -25,9 +26,10 @@ type interactionState struct {
 	Request authorizationRequest `json:"request,omitzero"`
 	// Account is where a user goes who signs in for the account pages, without a client: a path of ours. The request is empty then.
 	Account string `json:"account,omitzero"`
-	// MustLogin asks for a fresh authentication: a session that began before does not do. Before names the session of then.
-	MustLogin bool   `json:"must_login,omitzero"`
-	Before    string `json:"before,omitzero"`
+	// MustLogin asks for a fresh authentication, after Since: a session of before does not do, nor does a new one that goes on from it, as
+	// one does whose user adds a factor. It is over with a first factor in this interaction.
+	MustLogin bool      `json:"must_login,omitzero"`
+	Since     time.Time `json:"since,omitzero"`
 	// First is who has shown a first factor and has to show a second one.
 	First *firstFactor `json:"first,omitempty"`
 	// Username and Rejected are of the last attempt, so that a reloaded page shows it again.
@@ -63,13 +65,16 @@ func (s *Server) stageOf(ctx context.Context, iss *issuer, f flow, state interac
 		}
 		return wants.stage, err
 	}
-	if user == nil || (state.MustLogin && user.session.ID == state.Before) {
+	if user == nil || (state.MustLogin && !user.session.AuthTime.After(state.Since)) {
 		return stageLogin, nil
 	}
 	if f.unexpected(user) { // nobody is asked to consent to what is refused
 		return stageRespond, nil
 	}
 	wants, err := s.demandOf(ctx, iss, f.request, user.account.Subject, user.session.ACR)
+	if wants.stage == stageEnrol && s.now().Sub(user.session.AuthTime) >= freshFor { // as in the account: a factor outlives whoever stole a session
+		wants.stage = stageLogin
+	}
 	if err != nil || wants.stage != stageRespond {
 		return wants.stage, err
 	}
@@ -104,8 +109,7 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request, iss *issuer, f fl
 	}
 	state := interactionState{Request: f.request, Username: f.request.LoginHint}
 	if user != nil {
-		state.Before = user.session.ID
-		state.MustLogin = s.mustLogin(f.request, user)
+		state.MustLogin, state.Since = s.mustLogin(f.request, user), s.now()
 	}
 	next, err := s.stageOf(r.Context(), iss, f, state, user)
 	if err != nil {

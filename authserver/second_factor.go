@@ -219,8 +219,8 @@ func (s *Server) completed(w http.ResponseWriter, r *http.Request, iss *issuer, 
 
 // admit starts the session; the user is nil when another answer came first.
 func (s *Server) admit(w http.ResponseWriter, r *http.Request, iss *issuer, ix interaction, account store.Account, how authentication, before *signedIn) (interaction, *signedIn, error) {
-	if ix.state.First != nil || ix.state.Rejected {
-		ix.state.First, ix.state.Rejected = nil, false
+	if ix.state.First != nil || ix.state.Rejected || ix.state.MustLogin {
+		ix.state.First, ix.state.Rejected, ix.state.MustLogin = nil, false, false
 		if kept, err := s.keepState(r, ix); err != nil || !kept {
 			return ix, nil, err
 		}
