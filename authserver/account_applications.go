@@ -55,6 +55,9 @@ func (s *Server) applicationAccess(ctx context.Context, iss *issuer, subject str
 	}
 	byClient := map[string]*access{}
 	for _, consent := range consents {
+		if ofAnother(iss, consent) {
+			continue
+		}
 		byClient[consent.ClientID] = &access{clientID: consent.ClientID, scopes: consent.Scopes, since: consent.Given, asked: true}
 	}
 	for _, grant := range grants {

@@ -1,6 +1,7 @@
 package authserver
 
 import (
+	"context"
 	"errors"
 	"net/http"
 
@@ -14,9 +15,9 @@ import (
 // showConsent asks for what the client wants. When the user has allowed a part of it before, only the rest is marked as new.
 func (s *Server) showConsent(w http.ResponseWriter, r *http.Request, iss *issuer, ix interaction, user *signedIn) error {
 	trace.From(r.Context()).Is(trace.ConsentForm)
-	given, err := s.store.Consent(r.Context(), iss.Key(), user.account.Subject, ix.client.ID)
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return storeFailed("load consent", err)
+	given, err := s.consentOf(r.Context(), iss, user.account.Subject, ix.client.ID)
+	if err != nil {
+		return err
 	}
 	s.render(w, r, iss, http.StatusOK, pageOptions{formTarget: ix.formTarget()}, ui.Consent{
 		Client:     ix.client.Name,
@@ -29,6 +30,27 @@ func (s *Server) showConsent(w http.ResponseWriter, r *http.Request, iss *issuer
 		Scopes:     scopeGroups(iss, ix.consentScopes(), given.Scopes),
 	})
 	return nil
+}
+
+// consentOf is what the user has allowed the client, nothing if nothing.
+func (s *Server) consentOf(ctx context.Context, iss *issuer, subject, clientID string) (store.Consent, error) {
+	given, err := s.store.Consent(ctx, iss.Key(), subject, clientID)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return store.Consent{}, nil
+	case err != nil:
+		return store.Consent{}, storeFailed("load consent", err)
+	case ofAnother(iss, given):
+		return store.Consent{}, nil
+	default:
+		return given, nil
+	}
+}
+
+// ofAnother reports whether a consent was given to a client that was deleted since, and whose id another one has now.
+func ofAnother(iss *issuer, given store.Consent) bool {
+	registered := iss.registered.Client(given.ClientID)
+	return registered != nil && given.Given.Before(registered.Created)
 }
 
 // consentPurpose binds the consent form to the session of who read it: another user's click is not theirs.
@@ -74,9 +96,9 @@ func (s *Server) consent(w http.ResponseWriter, r *http.Request, iss *issuer) er
 // rememberConsent adds the scopes to what the user has consented to before.
 func (s *Server) rememberConsent(r *http.Request, iss *issuer, ix interaction, user *signedIn) error {
 	ctx, subject := r.Context(), user.account.Subject
-	given, err := s.store.Consent(ctx, iss.Key(), subject, ix.client.ID)
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return storeFailed("load consent", err)
+	given, err := s.consentOf(ctx, iss, subject, ix.client.ID)
+	if err != nil {
+		return err
 	}
 	err = s.store.SaveConsent(ctx, store.Consent{
 		Workspace: iss.Key(),

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 )
 
 // consentForm is the consent page of a fresh browser that has signed alice in, and the address and token of its form.
@@ -106,5 +107,32 @@ func TestNoPageCanBeFramed(t *testing.T) {
 		if page.Header.Get("X-Frame-Options") != "DENY" || page.Header.Get("Cross-Origin-Opener-Policy") != "same-origin" || !strings.Contains(page.body, "<main") {
 			t.Errorf("%s: %d %v", name, page.StatusCode, page.Header)
 		}
+	}
+}
+
+func TestConsentIsNotInheritedByAnotherClientWithTheId(t *testing.T) {
+	a := administer(t)
+	const clients = "/tenants/demo/workspaces/baseline/clients"
+	register := func(name string) {
+		a.clock.advance(time.Second)
+		a.admin(http.StatusNoContent, http.MethodDelete, clients+"/web", "")
+		a.admin(http.StatusCreated, http.MethodPost, clients, `{"id":"web","name":"`+name+`","redirect_uris":["`+callback+`"],"scopes":["openid"]}`)
+		a.clock.advance(time.Second)
+	}
+	register("The first")
+	b, asked := a.browser(), a.authorizeURL(request(with("scope", "openid")))
+	b.submit(b.signIn(b.get(asked), "alice", password), "allow", nil)
+	if again := b.get(asked); again.StatusCode != http.StatusSeeOther { // the control
+		t.Fatalf("it is not remembered: %s", again.asks())
+	}
+	if page := b.get(a.account("/applications")); !strings.Contains(page.body, "The first") { // the control
+		t.Errorf("%d", page.StatusCode)
+	}
+	register("The second")
+	if page := b.get(a.account("/applications")); strings.Contains(page.body, "The second") {
+		t.Error("the second is among what alice allowed")
+	}
+	if page := b.get(asked); page.asks() != "consent" || !strings.Contains(page.body, "The second") {
+		t.Errorf("the second asks for %s", page.asks())
 	}
 }

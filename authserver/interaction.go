@@ -3,7 +3,6 @@ package authserver
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -88,9 +87,9 @@ func (s *Server) stageOf(ctx context.Context, iss *issuer, f flow, state interac
 	if f.client.Trusted {
 		return stageRespond, nil
 	}
-	given, err := s.store.Consent(ctx, iss.Key(), user.account.Subject, f.client.ID)
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return stageLogin, storeFailed("load consent", err)
+	given, err := s.consentOf(ctx, iss, user.account.Subject, f.client.ID)
+	if err != nil {
+		return stageLogin, err
 	}
 	// The consent is asked for again when the scopes grow (RFC 6819 §5.2.3.2).
 	if !given.Scopes.Covers(f.consentScopes()) {
