@@ -93,6 +93,7 @@ func TestProblemsNamesEachMistake(t *testing.T) {
 	}
 	for want, change := range map[string]func(*Client){
 		"id: is missing":                    func(c *Client) { c.ID = "" },
+		"no name in an address":             func(c *Client) { c.ID = ".." },
 		"not visible ASCII":                 func(c *Client) { c.ID = "a b" },
 		"neither required nor optional":     func(c *Client) { c.PKCE = "off" },
 		"exactly one of secret_hash":        func(c *Client) { c.SecretHash, c.Secret = Digest{}, Digest{} },

@@ -46,6 +46,9 @@ func (c *Client) Problems() []error {
 	if !visible(c.ID) {
 		report("id", "has a character that is not visible ASCII (RFC 6749 appendix A.1)")
 	}
+	if c.ID == "." || c.ID == ".." {
+		report("id", "is no name in an address (RFC 3986 §5.2.4), so nobody could change or disable the client")
+	}
 	if c.PKCE != PKCERequired && c.PKCE != PKCEOptional {
 		report("pkce", "%q is neither required nor optional", c.PKCE)
 	}
