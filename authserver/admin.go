@@ -33,7 +33,13 @@ func (s *Server) Admin() http.Handler {
 	mux.Handle("GET /metrics", s.metrics.handler())
 	mux.Handle("GET /trace", s.trace)
 	mux.Handle(adminapi.Prefix+"/", s.adminAPI)
-	return mux
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !isPlain(r.URL) {
+			writeHealth(w, http.StatusNotFound, "there is nothing here")
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
 }
 
 // problems are what keeps the server from its work, in words for the operator and without a secret: the causes are in the log.

@@ -280,3 +280,13 @@ func TestUserIsSearchedChangedAndHeldToTheRules(t *testing.T) {
 	a.admin(http.StatusConflict, http.MethodPut, users+"/"+a.user, `{"username":"bob"}`)
 	a.admin(http.StatusNotFound, http.MethodGet, users+"/nobody", "")
 }
+
+func TestAdminPathThatIsNotPlainIsNowhere(t *testing.T) {
+	a := administer(t)
+	for _, path := range []string{"//tenants", "/tenants/demo/../demo", "/tenants//demo", "/tenants/./demo"} {
+		for _, method := range []string{http.MethodGet, http.MethodDelete} {
+			a.admin(http.StatusNotFound, method, path, "")
+		}
+	}
+	a.admin(http.StatusOK, http.MethodGet, "/tenants/demo", "") // the control
+}

@@ -2,6 +2,7 @@ package authserver
 
 import (
 	"net/http"
+	"net/url"
 	"path"
 	"strings"
 
@@ -74,19 +75,24 @@ func (s *Server) routes() http.Handler {
 	return s.observe(s.plain(root))
 }
 
-// plain answers a path that is not in its plain form, such as one that begins with //, as one where nothing is. A mux would send it to the plain
-// one by 307, which repeats a form with the password in it, and which no answer here is (RFC 9700 §4.12).
+// plain answers a path that is not in its plain form, such as one that begins with //, as one where nothing is.
 func (s *Server) plain(next http.Handler) http.Handler {
 	nothing := s.serve(nothingHere, page, nil)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		given := r.URL.EscapedPath()
-		cleaned := path.Clean("/" + given)
-		if given != cleaned && given != strings.TrimSuffix(cleaned, "/")+"/" {
+		if !isPlain(r.URL) {
 			nothing.ServeHTTP(w, r)
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// isPlain reports whether a mux takes the path as it is. Another one it would send to the plain one by 307, which repeats a form with the
+// password in it, and which no answer here is (RFC 9700 §4.12).
+func isPlain(address *url.URL) bool {
+	given := address.EscapedPath()
+	cleaned := path.Clean("/" + given)
+	return given == cleaned || given == strings.TrimSuffix(cleaned, "/")+"/"
 }
 
 var (
