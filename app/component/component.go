@@ -50,6 +50,7 @@ const (
 	IDSteps        = "steps"
 	IDSeatSays     = "seat-says"
 	IDPlay         = "play"
+	IDTour         = "tour"
 	IDCompare      = "compare"
 	IDCompareWith  = "compare-with"
 	IDCompared     = "compared"
@@ -63,6 +64,7 @@ const (
 	PathHome      = "/"
 	PathSession   = "/session"
 	PathInspector = "/inspector"
+	ParameterTour = "tour" // of the inspector
 	PathBuild     = "/build"
 )
 

@@ -71,6 +71,16 @@ func SignOut(leaving bool, signOut goapp.EventHandler) goapp.UI {
 		OnClick(signOut).Text(label)
 }
 
+// Tour leads to the inspector, which then plays the sign-in that has just been. Where there is no trace there is no tour.
+func Tour(traced bool) goapp.UI {
+	return when(traced, func() goapp.UI {
+		return goapp.P().Class("tour").Body(
+			goapp.A().ID(IDTour).Href(PathInspector+"?"+ParameterTour+"=start").Text(text.StartTour),
+			goapp.Span().Class("quiet").Text(text.TourDetail),
+		)
+	})
+}
+
 // Greeting is the heading of a signed-in user's page.
 func Greeting(user string) goapp.UI {
 	return goapp.H1().Class("display", "display-small").Body(

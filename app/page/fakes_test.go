@@ -166,6 +166,13 @@ func (w *window) Copy(text string, then func(bool)) {
 
 func (w *window) Assign(destination string) { w.assigned = destination }
 func (w *window) TakeParameter(name string) string {
+	if taken, ok := w.parameters[name]; ok {
+		delete(w.parameters, name)
+		return taken
+	}
+	if name != api.ErrorParameter {
+		return ""
+	}
 	taken := w.parameter
 	w.parameter = ""
 	return taken

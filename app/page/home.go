@@ -33,7 +33,8 @@ func NewHome(world World) *Home {
 // OnMount asks who is signed in.
 func (h *Home) OnMount(ctx goapp.Context) { h.mount(ctx, text.Title) }
 
-func (h *Home) enter(api.Session) {
+func (h *Home) enter(session api.Session) {
+	h.state.Tour = session.Links.Trace != ""
 	h.loadNotes()
 	if h.steppedUp() {
 		h.clear() // what the user chose before the fresh sign-in
@@ -126,6 +127,7 @@ func (h *Home) user() []goapp.UI {
 			component.Alert(h.state.Alert, component.PathHome, h.retry),
 			goapp.Div().Class("desk").Body(
 				component.Greeting(h.state.User),
+				component.Tour(h.state.Tour),
 				component.Notes(&h.state, component.NoteHandlers{
 					Add:    h.addNote,
 					Delete: h.deleteNote,

@@ -22,6 +22,7 @@ type Inspector struct {
 	stops  []func() // the stream, and what tells of sign-ins elsewhere
 	ticker func()   // stops the clock, which runs while something is held
 	player func()   // stops the playing
+	tour   bool     // the newest sign-in is played as soon as it is here
 }
 
 // NewInspector returns the screen.
@@ -37,6 +38,7 @@ func NewInspector(world World) *Inspector {
 // OnMount asks who is signed in.
 func (i *Inspector) OnMount(ctx goapp.Context) {
 	i.state.Flow, i.state.Event = i.Browser.Parameter(parameterFlow), i.Browser.Parameter(parameterEvent)
+	i.tour = i.Browser.TakeParameter(component.ParameterTour) != ""
 	i.state.View.Density = state.ReadDensity(i.Browser.Recall(densityKey))
 	i.mount(ctx, text.InspectorTitle+text.TitleEnd)
 }
@@ -81,6 +83,7 @@ func (i *Inspector) happened(event backend.Event) {
 	if i.state.Happened(event, i.Browser.Now()) {
 		i.reread()
 	}
+	i.awaitTour()
 	switch {
 	case i.state.Server.Held == "":
 		i.stopTicking()

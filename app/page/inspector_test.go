@@ -123,6 +123,60 @@ func TestMessageOpensWithAllThatIsKnownAboutIt(t *testing.T) {
 	expect(t, html(), nil, []string{text.DetailNoSig})
 }
 
+func TestTourPlaysTheSignInOnce(t *testing.T) {
+	window := &window{now: noon, parameters: map[string]string{component.ParameterTour: "start"}}
+	screen := NewInspector(World{Backend: &server{session: traced()}, Browser: window})
+	html := show(t, screen, screen.OnMount)
+	html()
+	running := window.running
+	tell(t, window, recording(t)...)
+	if got := html(); screen.state.View.Playing || window.running != running+1 {
+		t.Errorf("it plays before all is here, or waits %d times\n%s", window.running-running, got)
+	}
+	window.tick(noon)
+	expect(t, html(), []string{text.Stop, text.PlayingNow}, nil)
+	if flows := screen.state.Flows(); flows[0].Kind != api.FlowSignIn || screen.state.Flow != flows[0].ID {
+		t.Errorf("it plays %q of %+v", screen.state.Flow, flows)
+	}
+	for range recording(t) {
+		window.tick(noon)
+		html()
+	}
+	expect(t, html(), []string{text.PlayedAll, text.Play}, nil)
+	if len(window.parameters[component.ParameterTour]) != 0 || window.running != running {
+		t.Error("it would play again, or its clock goes on")
+	}
+	tell(t, window, recording(t)...)
+	if window.running != running {
+		t.Error("it plays again")
+	}
+}
+
+func TestHomeOffersTheTourWhereThereIsATrace(t *testing.T) {
+	for traced, session := range map[bool]api.Session{true: traced(), false: held()} {
+		home := NewHome(World{Backend: &server{session: session}, Browser: &window{now: noon}})
+		got := show(t, home, home.OnMount)()
+		if strings.Contains(got, `href="/inspector?tour=start"`) != traced {
+			t.Errorf("traced %t:\n%s", traced, got)
+		}
+	}
+}
+
+func TestPartyThatTellsNothingIsSaidToTellNothing(t *testing.T) {
+	screen, window, html := inspect(t, &server{session: traced()})
+	html()
+	said(t, window, api.EventTraceState, api.TraceState{Instrumented: []string{}})
+	tell(t, window, recording(t)...)
+	screen.state.Choose("flow1")
+	got := html()
+	expect(t, got, []string{`not-told"`, ">" + text.NotTold + "<"}, nil)
+	if lanes := strings.Count(got, ">"+text.NotTold+"<"); lanes != 1 {
+		t.Errorf("%d lanes say so", lanes)
+	}
+	said(t, window, api.EventTraceState, api.TraceState{Instrumented: []string{"baseline"}})
+	expect(t, html(), nil, []string{`not-told"`, ">" + text.NotTold + "<"}) // the control
+}
+
 func TestAddressBringsBackWhatWasShown(t *testing.T) {
 	window := &window{now: noon, parameters: map[string]string{"flow": "flow1", "message": "flow1-2"}}
 	screen := NewInspector(World{Backend: &server{session: traced()}, Browser: window})

@@ -37,15 +37,34 @@ func (i *Inspector) pin(ref string) goapp.EventHandler {
 }
 
 // play shows the flow message by message, until its end or until it is stopped.
-func (i *Inspector) play(goapp.Context, goapp.Event) {
+func (i *Inspector) play(goapp.Context, goapp.Event) { i.playOrStop() }
+
+func (i *Inspector) playOrStop() {
+	i.tour = false
+	i.stopPlaying()
 	i.state.View.Play()
 	if !i.state.View.Playing {
-		i.stopPlaying()
 		return
 	}
 	i.player = i.Browser.Every(playPause, func(time.Time) { dispatched(i.screen, i.played) })
 	i.state.Event = ""
 	i.state.NowPlaying()
+}
+
+// awaitTour waits for what the trace holds already, which comes event by event, and plays the newest sign-in then.
+func (i *Inspector) awaitTour() {
+	if !i.tour || i.player != nil || len(i.state.Flows()) == 0 {
+		return
+	}
+	i.player = i.Browser.Every(playPause, func(time.Time) {
+		dispatched(i.screen, func() {
+			if i.tour {
+				i.state.ChooseSignIn()
+				i.playOrStop()
+				i.address()
+			}
+		})
+	})
 }
 
 func (i *Inspector) played() {

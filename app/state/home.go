@@ -27,6 +27,7 @@ type Home struct {
 	Deleting   string // the id of the note being deleted
 	Clearing   Clearing
 	StepUp     string // the path of the sign-in that the API asks for, once it did
+	Tour       bool   // there is a trace to show
 
 	cleared bool // all notes were deleted while a list was under way
 }

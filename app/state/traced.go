@@ -90,6 +90,15 @@ func (i *Inspector) Choose(flow string) {
 	i.Flow, i.Event = flow, ""
 }
 
+// ChooseSignIn chooses the newest sign-in, if there is one.
+func (i *Inspector) ChooseSignIn() {
+	for _, flow := range i.Flows() {
+		if flow.Kind == api.FlowSignIn {
+			i.Choose(flow.ID)
+		}
+	}
+}
+
 // Toggle opens the detail of a message, or closes it.
 func (i *Inspector) Toggle(event string) {
 	if i.Event == event {

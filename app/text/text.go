@@ -63,6 +63,8 @@ const (
 // Home, signed in.
 const (
 	Welcome       = "Welcome, " // + the user's name
+	StartTour     = "Start the tour"
+	TourDetail    = "Your own sign-in, message by message."
 	SignOut       = "Sign out"
 	SigningOut    = "Signing out…"
 	NotesHeading  = "Your notes"
