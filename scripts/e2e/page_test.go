@@ -248,21 +248,39 @@ func TestReducedMotionAndForcedColoursAreRespected(t *testing.T) {
 	if evaluate[int](b, moving) == 0 {
 		t.Error("nothing moves at all: the check would find nothing")
 	}
-	for _, feature := range []*emulation.MediaFeature{{Name: "prefers-reduced-motion", Value: "reduce"}, {Name: "forced-colors", Value: "active"}} {
-		send(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{feature}})
-		if feature.Name == "prefers-reduced-motion" {
-			if count := evaluate[int](b, moving); count != 0 {
-				t.Errorf("%d elements move", count)
-			}
-			continue
+	respects := func(screen, state string) {
+		t.Helper()
+		b.visit(p.origin + screen)
+		running(b)
+		b.see("status", "")
+		send(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-reduced-motion", Value: "reduce"}}})
+		if count := evaluate[int](b, moving); count != 0 {
+			t.Errorf("%s, %s: %d elements move", screen, state, count)
 		}
-		b.shot("forced-colours")
-		if border := evaluate[string](b, `getComputedStyle(document.getElementById("sign-in")).borderTopStyle`); border != "solid" {
-			t.Errorf("the sign-in button has no border: %s", border)
+		send(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "forced-colors", Value: "active"}}})
+		b.shot("forced-colours-" + state + strings.ReplaceAll(screen, "/", "-"))
+		if bare := evaluate[string](b, unbordered); bare != "" {
+			t.Errorf("%s, %s: buttons without a border: %s", screen, state, bare)
 		}
+		send(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{})
 	}
-	send(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{})
+	screens := []string{"/", "/session", "/inspector", "/build"}
+	for _, screen := range screens {
+		respects(screen, "visitor")
+	}
+	enter(b, p)
+	for _, screen := range screens {
+		respects(screen, "user")
+	}
+	// The control: a button that only its colour makes one is found.
+	evaluate[bool](b, `(() => { document.querySelector(".copy, .button").style.border = "none"; return true })()`)
+	if evaluate[string](b, unbordered) == "" {
+		t.Error("a button without a border is not found")
+	}
 }
+
+// unbordered names the buttons that nothing sets apart when the browser takes their colour away.
+const unbordered = `[...document.querySelectorAll(".button, .segment, .copy")].filter((e) => e.offsetParent && getComputedStyle(e).borderTopStyle !== "solid").map((e) => e.id || e.textContent).join(", ")`
 
 func TestTheJavaScriptThatIsOfferedWorks(t *testing.T) {
 	p := start(t)
