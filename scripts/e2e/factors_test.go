@@ -146,6 +146,7 @@ func TestPasskeysAndCodesAreAddedUsedAndRemoved(t *testing.T) {
 	b.forgetCookies()
 	b.visit(p.origin + "/bff/login?returnUrl=/")
 	b.password()
+	b.see("recovery", "")
 	evaluate[bool](b, `(() => { document.getElementById("recovery").open = true; return true })()`)
 	b.looks("7-recovery")
 	b.fill("recovery_code", strings.ToLower(recovery))

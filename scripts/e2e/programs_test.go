@@ -67,6 +67,10 @@ func configure(t *testing.T, ports []int) string {
 		t.Fatal(err)
 	}
 	write(t, filepath.Join(folder, "secrets", "client.pem"), string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: encoded})))
+	pictures, err := filepath.Abs(filepath.Join("..", "demo")) // the demo has its pictures in itself
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, name := range []string{"authserver.yaml", "demoapi.yaml", "bff.yaml"} {
 		configuration := template.Must(template.ParseFiles(filepath.Join("..", "demo", name)))
 		var filled bytes.Buffer
@@ -75,7 +79,7 @@ func configure(t *testing.T, ports []int) string {
 		}); err != nil {
 			t.Fatal(err)
 		}
-		write(t, filepath.Join(folder, name), filled.String())
+		write(t, filepath.Join(folder, name), strings.ReplaceAll(filled.String(), "demo:", pictures+string(filepath.Separator)))
 	}
 	return folder
 }
