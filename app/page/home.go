@@ -36,8 +36,9 @@ func (h *Home) OnMount(ctx goapp.Context) { h.mount(ctx, text.Title) }
 func (h *Home) enter(session api.Session) {
 	h.state.Tour = session.Links.Trace != ""
 	h.loadNotes()
-	if h.steppedUp() {
-		h.clear() // what the user chose before the fresh sign-in
+	// What the user chose before the fresh sign-in, unless that failed: the alert says so, and asking again would go round.
+	if h.steppedUp() && h.state.Alert == nil {
+		h.clear()
 	}
 	h.screen.Defer(h.restoreDraft) // after the frame that draws the field
 }

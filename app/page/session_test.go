@@ -221,3 +221,17 @@ func TestDeletingAllNotesAsksAndGoesOnAfterTheStepUp(t *testing.T) {
 	_, html = open(t, server, window)
 	expect(t, html(), []string{">hat<"}, []string{text.StepUpTitle})
 }
+
+func TestStepUpThatFailedSaysSoAndGoesRoundNoSecondTime(t *testing.T) {
+	server := &server{session: held(), notes: []backend.Note{{ID: "1", Text: "hat"}}, stepUp: true}
+	window := &window{}
+	home, html := open(t, server, window)
+	html()
+	home.stepUp(anyCtx, event)
+	window.parameter = string(api.StepUpUnmet)
+	_, html = open(t, server, window)
+	expect(t, html(), []string{`id="alert"`, text.SignInError(api.StepUpUnmet).Title, ">hat<"}, []string{text.StepUpTitle})
+	if len(window.kept) != 0 {
+		t.Errorf("still kept %v", window.kept)
+	}
+}
