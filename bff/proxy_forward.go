@@ -53,7 +53,7 @@ func (b *BFF) forward(w http.ResponseWriter, r *http.Request, pass *passage) err
 func (p *passage) outgoing(ctx context.Context, r *http.Request, body io.ReadCloser) *http.Request {
 	upstream, prefix := p.route.upstream, len(p.route.cfg.Prefix)
 	p.target = url.URL{
-		Scheme: upstream.Scheme, Host: upstream.Host, Path: upstream.Path + r.URL.Path[prefix:], RawQuery: r.URL.RawQuery,
+		Scheme: upstream.Scheme, Host: upstream.Host, Path: upstream.Path + r.URL.Path[prefix:], RawQuery: r.URL.RawQuery, ForceQuery: r.URL.ForceQuery,
 	}
 	if r.URL.RawPath != "" {
 		p.target.RawPath = upstream.EscapedPath() + r.URL.RawPath[prefix:]

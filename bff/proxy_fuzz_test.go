@@ -101,6 +101,7 @@ func FuzzForwardingIsWhatReverseProxyDoes(f *testing.F) {
 		{"PUT", "/%C3%A9", "Transfer-Encoding: chunked\r\nTrailer: X-Late\r\n", "5\r\nhello\r\n0\r\nX-Late: 1\r\n\r\n"},
 		{"PATCH", "/a", "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\nGET /api/notes/smuggled HTTP/1.1\r\n\r\n"},
 		{"DELETE", "/a", "Expect: 100-continue\r\nContent-Length: 2\r\n", "ok"},
+		{"HEAD", "?", "", ""},
 		{"HEAD", "?x", "Te: trailers\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n", ""},
 		{"GET", "/../admin", "Range: bytes=0-1\r\nIf-None-Match: \"a\"\r\nUser-Agent: \r\n", ""},
 		{"GET", "", "Accept: a\r\naccept: b\r\nLast-Event-ID: 7\r\n", ""},
