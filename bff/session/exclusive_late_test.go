@@ -45,3 +45,32 @@ func TestExclusiveWorkOutlivesAnOutageOfTheStore(t *testing.T) {
 		})
 	}
 }
+
+// slowRelease is a store that is too busy to take leases back soon.
+type slowRelease struct {
+	session.Store
+	busy time.Duration
+}
+
+func (s slowRelease) Release(ctx context.Context, lease session.Lease) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(s.busy):
+		return s.Store.Release(ctx, lease)
+	}
+}
+
+// A busy store gets its lease back all the same, so that nobody waits for a lease that nobody holds.
+func TestALeaseIsGivenBackToABusyStore(t *testing.T) {
+	t.Parallel()
+	s, b := newSite(t), &browser{}
+	s.store.Store = slowRelease{s.store.Store, 3 * time.Second}
+	record := s.signIn(t, b, "alice")
+	if _, err := s.Exclusive(t.Context(), record.ID, newRedeem().work(record.RefreshToken)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.store.Lease(t.Context(), record.ID, time.Second); err != nil {
+		t.Error("the lease is still held:", err)
+	}
+}

@@ -81,9 +81,11 @@ func (m *Manager) holding(ctx context.Context, held *tenure) (release func()) {
 	return func() {
 		stop()
 		<-stopped
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
+		// Others wait for this lease until it runs out, if it is not given back before: a busy store is waited for that long.
+		ctx := context.WithoutCancel(ctx)
+		releasing, cancel := context.WithTimeout(ctx, leaseTTL)
 		defer cancel()
-		m.logError(ctx, "lease not released", m.store.Release(ctx, held.lease))
+		m.logError(ctx, "lease not released", m.store.Release(releasing, held.lease))
 	}
 }
 
