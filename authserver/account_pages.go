@@ -26,6 +26,15 @@ type accountSection struct {
 	fresh bool
 	// offered says who has the section; nil is everybody.
 	offered func(iss *issuer, user *signedIn) bool
+	// closed is what who comes to the section reads where it is not offered; nil is that there is no such page.
+	closed func(iss *issuer) error
+}
+
+func (a accountSection) shut(iss *issuer) error {
+	if a.closed == nil {
+		return errNoPage
+	}
+	return a.closed(iss)
 }
 
 // accountChange does what a form of the account pages asks for. The form has been checked: it is from our page, at this user's browser.
@@ -53,7 +62,7 @@ func (s *Server) accountSections() []accountSection {
 			"end": s.endDevice, "others": s.endOtherDevices, "all": s.endAllDevices,
 		}},
 		{name: "applications", show: s.applicationsSection, changes: map[string]accountChange{"withdraw": s.withdrawConsent}},
-		{name: "password", show: s.passwordSection, offered: hasPassword, changes: map[string]accountChange{"change": s.changePassword}},
+		{name: "password", show: s.passwordSection, offered: ownPassword, closed: passwordsKept, changes: map[string]accountChange{"change": s.changePassword}},
 		s.identitiesSection(),
 		s.factorsSection(),
 	}
@@ -143,7 +152,7 @@ func (s *Server) enterAccount(w http.ResponseWriter, r *http.Request, iss *issue
 		}
 	}
 	if a.section.offered != nil && !a.section.offered(iss, a.user) {
-		return a, false, errNoPage
+		return a, false, a.section.shut(iss)
 	}
 	if !a.section.fresh {
 		return a, true, nil

@@ -13,7 +13,20 @@ import (
 	"cloakroom/authserver/ui/text"
 )
 
-func hasPassword(_ *issuer, user *signedIn) bool { return user.account.PasswordHash != "" }
+// ownPassword reports whether a user has a password that they may change.
+func ownPassword(iss *issuer, user *signedIn) bool {
+	return user.account.PasswordHash != "" && iss.ChangesPasswords()
+}
+
+// passwordsKept is for who comes to a form that is not theirs: by an old bookmark, or with a page from before the policy changed.
+func passwordsKept(iss *issuer) error {
+	return &pageError{
+		status: http.StatusForbidden,
+		title:  text.Of("account.password.kept.title"),
+		text:   text.Of("account.password.kept.text"),
+		next:   iss.Path() + accountPath, nextName: text.Of("account.nav"),
+	}
+}
 
 // passwordSection is the form for another password.
 func (s *Server) passwordSection(_ context.Context, _ *issuer, user *signedIn) (ui.AccountSection, error) {

@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"cloakroom/authserver/store"
 )
 
 const better = "a quiet green bicycle"
@@ -96,5 +98,79 @@ func TestGuessesAtThePasswordOfNowCountWithThoseOfTheSignIn(t *testing.T) {
 	}
 	if b.knows("wonderland") {
 		t.Error("the sign-in page does not count them")
+	}
+}
+
+const passwordsAreKept = "        title: The test house\n        identity_sources: [{id: local, type: local, password_change: off}]"
+
+func startKept(t *testing.T) *house {
+	t.Helper()
+	return startAs(t, setup{
+		text: strings.Replace(configuration, "        title: The test house", passwordsAreKept, 1),
+		wrap: func(st store.Store) store.Store { return st },
+	})
+}
+
+func TestPasswordIsNotChangedWhereThePolicyKeepsIt(t *testing.T) {
+	h, open := startKept(t), start(t)
+	for name, row := range map[string]struct {
+		house   *house
+		offered bool
+		status  int
+	}{
+		"kept": {h, false, http.StatusForbidden}, "by default": {open, true, http.StatusOK}, // the control
+	} {
+		b := row.house.browser()
+		account := b.atAccount("")
+		if links := strings.Contains(account.body, `href="/demo/baseline/account/password"`); links != row.offered {
+			t.Errorf("%s: the account page links to it: %v", name, links)
+		}
+		before, err := row.house.store.AccountByName(t.Context(), "demo/baseline", "alice")
+		if err != nil {
+			t.Fatal(err)
+		}
+		shown := b.get(b.account("/password"))
+		if shown.StatusCode != row.status || strings.Contains(shown.body, `id="new_password"`) != row.offered {
+			t.Errorf("%s: shown: %d %s", name, shown.StatusCode, shown.body)
+		}
+		posted := b.changePassword("wonderland", better, better)
+		if posted.StatusCode != row.status || strings.Contains(posted.body, "not changed here") == row.offered || strings.Contains(posted.body, better) {
+			t.Errorf("%s: posted: %d %s", name, posted.StatusCode, posted.body)
+		}
+		after, err := row.house.store.AccountByName(t.Context(), "demo/baseline", "alice")
+		if err != nil || (after.Version != before.Version) != row.offered || (after.PasswordHash != before.PasswordHash) != row.offered {
+			t.Errorf("%s: the store has version %d after %d, %v", name, after.Version, before.Version, err)
+		}
+		if b.knows("wonderland") == row.offered {
+			t.Errorf("%s: another password is good", name)
+		}
+	}
+}
+
+// Who signs in elsewhere has no password here to change, and a workspace without local accounts has nobody who has.
+func TestPasswordSectionIsOnlyForWhoSignsInWithOne(t *testing.T) {
+	local := "          - {id: local, type: local}\n"
+	h := startSources(t)
+	b := h.browser()
+	b.submit(b.signInUpstream("dinah", "the-cat-of-alice"), "allow", nil)
+	if page := b.get(h.account("")); page.StatusCode != http.StatusOK || strings.Contains(page.body, "/account/password") {
+		t.Errorf("without a password: %d %s", page.StatusCode, page.body)
+	}
+	if page := b.changePassword("", better, better); page.StatusCode != http.StatusForbidden || !strings.Contains(page.body, `href="/demo/baseline/account"`) {
+		t.Errorf("without a password, posted: %d %s", page.StatusCode, page.body)
+	}
+	if page := h.browser().atAccount(""); !strings.Contains(page.body, "/account/password") { // the control
+		t.Errorf("with one: %d %s", page.StatusCode, page.body)
+	}
+	upstreamOnly := startSources(t, local, "")
+	b = upstreamOnly.browser()
+	b.submit(b.signInUpstream("dinah", "the-cat-of-alice"), "allow", nil)
+	dinah, _ := upstreamOnly.identityOf("upstream", "dinah")
+	dinah.PasswordHash = "$argon2id$of$another$time"
+	if err := upstreamOnly.store.SaveAccount(t.Context(), dinah); err != nil { // from when the workspace had local accounts
+		t.Fatal(err)
+	}
+	if page := b.get(upstreamOnly.account("")); page.StatusCode != http.StatusOK || strings.Contains(page.body, "/account/password") {
+		t.Errorf("without local accounts: %d %s", page.StatusCode, page.body)
 	}
 }

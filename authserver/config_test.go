@@ -80,10 +80,12 @@ func TestParseConfigNamesEveryProblemAndItsPlace(t *testing.T) {
 		`"https://as.example/" has a path`:              {"store: data.db", "store: data.db\nbase_url: https://as.example/"},
 		`policy: refresh_public: rotation`:              {"name: baseline", "name: baseline\n        policy: {refresh_public: {rotation: never}}"},
 		`workspace demo/baseline: brand: accent: #e0b872 has a contrast of 1.84:1 with the page's #fdfefc; text needs 4.5:1`: {"name: baseline", "name: baseline\n        brand: {accent: \"#e0b872\", accent_dark: \"#e0b872\"}"},
-		`policy: code_lifetime`:                 {"name: baseline", "name: baseline\n        policy: {code_lifetime: 2m}"},
-		`policy: second_factor: "sometimes"`:    {"name: baseline", "name: baseline\n        policy: {second_factor: sometimes}"},
-		`policy: id_token_signing_alg: "HS256"`: {"name: baseline", "name: baseline\n        policy: {id_token_signing_alg: HS256}"},
-		`secret_hash`:                           {"secret_file: web.secret", "secret_hash: 12"},
+		`policy: code_lifetime`:              {"name: baseline", "name: baseline\n        policy: {code_lifetime: 2m}"},
+		`policy: second_factor: "sometimes"`: {"name: baseline", "name: baseline\n        policy: {second_factor: sometimes}"},
+		`identity source "local": password_change: "never" is neither on nor off`: {"name: baseline", "name: baseline\n        identity_sources: [{id: local, type: local, password_change: never}]"},
+		`identity source "corp": password_change: is for local`:                   {"name: baseline", "name: baseline\n        identity_sources: [{id: corp, type: oidc, issuer: \"https://corp.example\", client_id: a, client_secret_env: X, password_change: off}]"},
+		`policy: id_token_signing_alg: "HS256"`:                                   {"name: baseline", "name: baseline\n        policy: {id_token_signing_alg: HS256}"},
+		`secret_hash`:                                                             {"secret_file: web.secret", "secret_hash: 12"},
 	} {
 		text := strings.Replace(validConfiguration, change[0], change[1], 1)
 		if text == validConfiguration {

@@ -39,6 +39,9 @@ func TestTenantAndWorkspaceAreMadeServedDisabledAndDeleted(t *testing.T) {
 		t.Errorf("its keys: %s", keys.text)
 	}
 	p.call(http.StatusCreated, http.MethodPost, "/tenants/acme/workspaces/main/clients", `{"id":"app","redirect_uris":["https://app.example/"],"scopes":["things"]}`, nil)
+	if sources := fmt.Sprint(ws.body["identity_sources"]); sources != "[map[id:local name:local password_change:on sign_up:off type:local]]" {
+		t.Errorf("where its users sign in: %s", sources)
+	}
 	changed := p.call(http.StatusOK, http.MethodPatch, "/tenants/acme/workspaces/main", `{"title":"New","policy":{"access_token_lifetime":null}}`, ifMatch(ws.etag()))
 	if policy, _ := changed.body["policy"].(map[string]any); changed.body["title"] != "New" || policy["access_token_lifetime"] != "5m" || policy["id_token_signing_alg"] != "ES256" {
 		t.Errorf("%s", changed.text)

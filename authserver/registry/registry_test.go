@@ -182,6 +182,7 @@ func TestChangeIsHeldToTheRulesOfTheConfiguration(t *testing.T) {
 		"preset":         {`{"name":"x","preset":"fapi2","policy":{"require_par":false}}`, "/policy/require_par has to be true (FAPI 2.0 §5.3.2.2) (preset fapi2)"},
 		"lifetime":       {`{"name":"x","policy":{"code_lifetime":"2m"}}`, "/policy/code_lifetime 2m0s is more than 1m0s"},
 		"name":           {`{"name":"X y"}`, `/name "X y" is not one to forty`},
+		"sources":        {`{"name":"x","identity_sources":[{"id":"local","type":"local","password_change":"never"}]}`, `/identity_sources identity source "local": password_change: "never" is neither on nor off`},
 		"clients inside": {`{"name":"x","clients":[{"id":"a"}]}`, "/clients are made one by one"},
 		"users inside":   {`{"name":"x","users":[{"username":"a"}]}`, "/users are made one by one"},
 		"registration":   {`{"name":"x","preset":"fapi2","registration":{"token_endpoint_auth_methods":["none"]}}`, "/registration/token_endpoint_auth_methods"},

@@ -92,8 +92,10 @@ func placed(text string) document.Problem {
 		problem.Pointer += "/" + key[1]
 		text = text[len(key[0]):]
 	}
-	if strings.HasPrefix(text, "scope ") {
-		problem.Pointer = "/scopes"
+	for list, thing := range map[string]string{"/scopes": "scope ", "/identity_sources": "identity source "} {
+		if strings.HasPrefix(text, thing) {
+			problem.Pointer = list
+		}
 	}
 	problem.Detail = text + suffix
 	return problem

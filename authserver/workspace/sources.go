@@ -17,6 +17,8 @@ type Source struct {
 	// SignUp is off (default) or open. Open lets anybody make an account: with user name and password at a local source, by signing
 	// in for the first time at an upstream one. It never gives anybody an account that is there already.
 	SignUp SignUp `yaml:"sign_up"`
+	// PasswordChange is on (default) or off, at a local source. Off leaves passwords to the administration: users have no page for it.
+	PasswordChange PasswordChange `yaml:"password_change"`
 
 	// What follows is for type oidc.
 
@@ -63,6 +65,21 @@ const (
 // Open reports whether anybody may make an account.
 func (s *Source) Open() bool { return s.SignUp == SignUpOpen }
 
+// PasswordChange says whether users may change their passwords.
+type PasswordChange string
+
+// The values of PasswordChange.
+const (
+	PasswordChangeOn  PasswordChange = "on"
+	PasswordChangeOff PasswordChange = "off"
+)
+
+// ChangesPasswords reports whether users may change their passwords themselves. Where they sign in elsewhere only, there is nothing to change.
+func (w *Workspace) ChangesPasswords() bool {
+	local := w.Local()
+	return local != nil && local.PasswordChange != PasswordChangeOff
+}
+
 // Local is the source of local accounts, nil if the workspace has none.
 func (w *Workspace) Local() *Source {
 	return w.source(func(s *Source) bool { return s.Type == SourceLocal })
@@ -92,6 +109,9 @@ func (w *Workspace) setSourceDefaults() {
 		setDefault(&source.SignUp, SignUpOff)
 		if source.Name == "" {
 			source.Name = source.ID
+		}
+		if source.Type == SourceLocal {
+			setDefault(&source.PasswordChange, PasswordChangeOn)
 		}
 		if source.Type != SourceOIDC {
 			continue
@@ -157,7 +177,13 @@ func (s *Source) problems() []error {
 		if s.Issuer != "" || s.ClientID != "" || s.AuthMethod != "" || s.credentials() > 0 || len(s.Claims) > 0 || len(s.Scopes) > 0 || s.Userinfo || s.TrustAuthentication {
 			report("type", "what is configured is for oidc")
 		}
+		if s.PasswordChange != PasswordChangeOn && s.PasswordChange != PasswordChangeOff {
+			report("password_change", "%q is neither on nor off", s.PasswordChange)
+		}
 	case SourceOIDC:
+		if s.PasswordChange != "" {
+			report("password_change", "is for local: passwords of others are changed there")
+		}
 		s.checkProvider(report)
 	default:
 		report("type", "%q is neither local nor oidc", s.Type)
