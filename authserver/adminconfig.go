@@ -155,6 +155,7 @@ func (s *Server) newAdminAPI(cfg *Config, hasher *account.Hasher) *adminapi.API 
 		Certificates: len(cfg.Admin.clientCA) > 0,
 		Registry:     s.registry,
 		Accounts:     s.store,
+		Factors:      s.store,
 		Hasher:       hasher,
 		EndUser: func(ctx context.Context, workspace, subject string) (int, error) {
 			iss := s.issuers.find(workspace)
@@ -177,4 +178,7 @@ func (s *Server) newAdminAPI(cfg *Config, hasher *account.Hasher) *adminapi.API 
 	return adminapi.New(settings)
 }
 
-var _ adminapi.Accounts = store.Store(nil)
+var (
+	_ adminapi.Accounts = store.Store(nil)
+	_ adminapi.Factors  = store.Store(nil)
+)

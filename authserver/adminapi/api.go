@@ -30,6 +30,7 @@ type Settings struct {
 
 	Registry *registry.Registry
 	Accounts Accounts
+	Factors  Factors
 	Hasher   Hasher
 	// EndUser ends a user's sessions and revokes what was granted in the user's name; it returns how many sessions ended.
 	EndUser func(ctx context.Context, workspace, subject string) (int, error)
@@ -161,6 +162,9 @@ func (a *API) routes() []route {
 		{post, userPath + "/reset-password", a.resetPassword, ok},
 		{post, userPath + "/end-sessions", a.endSessions, ok},
 
+		{get, userPath + "/factors", a.listFactors, ok},
+		{del, userPath + "/factors", a.resetFactors, nothing},
+		{del, userPath + "/factors/{factor}", a.removeFactor, nothing},
 		{get, workspacePath + "/keys", a.listKeys, ok},
 		{post, workspacePath + "/keys/rotate", a.rotateKeys, ok},
 		{post, workspacePath + "/keys/{key}/retire", a.retireKey, ok},

@@ -11,58 +11,7 @@ import (
 	"os"
 	"slices"
 	"strings"
-
-	"cloakroom/authserver"
 )
-
-// The environment of authserver admin, besides authserver.EnvAdminToken.
-const (
-	envAdminURL  = "AUTHSERVER_ADMIN_URL"
-	defaultAdmin = "http://127.0.0.1:9091"
-)
-
-const adminHelp = `authserver admin changes a server that runs, through its admin API.
-
-    authserver admin RESOURCE ACTION [NAME] [flags]
-
-Resources and what can be done with them:
-
-    tenants      list, get, create, replace, change, disable, enable, delete
-    workspaces   list, get, create, replace, change, disable, enable, delete
-    clients      list, get, create, replace, change, disable, enable, delete, rotate-secret
-    users        list, get, create, replace, change, disable, enable, set-password, reset-password, end-sessions
-    keys         list, rotate, retire
-    openapi      get: the description of the API
-
-NAME is the tenant's or workspace's name, the client_id, the user name or subject, or the kid.
-
-Where, and as whom:
-
-    --url URL             the admin listener; or ` + envAdminURL + `; default ` + defaultAdmin + `
-    --token-file FILE     has the token; or the token itself in ` + authserver.EnvAdminToken + `
-    --cert-file, --key-file FILE   a client certificate instead of a token (PEM)
-    --ca-file FILE        the authority of the listener's certificate, if it is not the system's (PEM)
-
-What:
-
-    --tenant NAME         for all but tenants
-    --workspace NAME      for clients, users and keys
-    -f, --file FILE       the document to create, replace or change by: YAML or JSON with the keys of the configuration file; - is
-                          standard input. change takes a merge patch: null takes a key away.
-    --set KEY=VALUE       one key of it, more than once for more; the value is YAML
-    --query TEXT          of users list: only names that begin with it
-    --overlap DURATION    of rotate-secret: how long the old secret is good still; default 24h
-    --password-file FILE  of set-password: has the password; - is standard input
-    --if-match ETAG       only if this is the version still; without it, the version at the moment
-    -o, --output FORMAT   table (default) or json
-
-It ends with 0; 1 when the server refuses; 2 when the command is wrong; 3 when the server does not answer.
-
-    authserver admin clients list --tenant demo --workspace baseline
-    authserver admin clients create --tenant demo --workspace baseline -f client.yaml
-    authserver admin clients rotate-secret batch --tenant demo --workspace baseline --overlap 1h
-    authserver admin users disable carol --tenant demo --workspace baseline
-`
 
 // Exit codes of authserver admin.
 const (
@@ -106,7 +55,7 @@ type adminCommand struct {
 	resource, action, name string
 
 	url, tokenFile, certFile, keyFile, caFile string
-	tenant, workspace                         string
+	tenant, workspace, user                   string
 	file                                      string
 	set                                       values
 	query, overlap, passwordFile, ifMatch     string
@@ -123,12 +72,13 @@ var resources = map[string][]string{
 	"workspaces": {"list", "get", "create", "replace", "change", "disable", "enable", "delete"},
 	"clients":    {"list", "get", "create", "replace", "change", "disable", "enable", "delete", "rotate-secret"},
 	"users":      {"list", "get", "create", "replace", "change", "disable", "enable", "set-password", "reset-password", "end-sessions"},
+	"factors":    {"list", "delete", "reset"},
 	"keys":       {"list", "rotate", "retire"},
 	"openapi":    {"get"},
 }
 
 // unnamed are the actions that are not on one thing.
-var unnamed = []string{"list", "create", "rotate"}
+var unnamed = []string{"list", "create", "rotate", "reset"}
 
 func admin(ctx context.Context, args []string, getenv func(string) string, stdin io.Reader, stdout io.Writer) error {
 	if len(args) == 0 || slices.Contains([]string{"help", "-h", "-help", "--help"}, args[0]) {
@@ -160,7 +110,7 @@ func parseAdmin(args []string) (*adminCommand, error) {
 	flags.SetOutput(io.Discard)
 	for name, into := range map[string]*string{
 		"url": &c.url, "token-file": &c.tokenFile, "cert-file": &c.certFile, "key-file": &c.keyFile, "ca-file": &c.caFile,
-		"tenant": &c.tenant, "workspace": &c.workspace, "file": &c.file, "f": &c.file, "query": &c.query, "overlap": &c.overlap,
+		"tenant": &c.tenant, "workspace": &c.workspace, "user": &c.user, "file": &c.file, "f": &c.file, "query": &c.query, "overlap": &c.overlap,
 		"password-file": &c.passwordFile, "if-match": &c.ifMatch, "output": &c.output, "o": &c.output,
 	} {
 		flags.StringVar(into, name, "", "")
@@ -208,8 +158,10 @@ func (c *adminCommand) check(words []string) error {
 		return misused("%s %s takes no name", c.resource, c.action)
 	case c.tenant == "" && c.resource != "tenants" && c.resource != "openapi":
 		return misused("%s need --tenant", c.resource)
-	case c.workspace == "" && slices.Contains([]string{"clients", "users", "keys"}, c.resource):
+	case c.workspace == "" && slices.Contains([]string{"clients", "users", "factors", "keys"}, c.resource):
 		return misused("%s need --workspace", c.resource)
+	case (c.user == "") == (c.resource == "factors"):
+		return misused("--user is for factors, which need it")
 	case !slices.Contains([]string{"", "table", "json"}, c.output):
 		return misused("--output is table or json")
 	case (c.file == "" && len(c.set) == 0) == slices.Contains([]string{"create", "replace", "change"}, c.action):
@@ -233,9 +185,16 @@ func (c *adminCommand) collection() string {
 		return "/tenants/" + url.PathEscape(c.tenant) + "/workspaces"
 	case "openapi":
 		return "/openapi.json"
+	case "factors":
+		return c.place() + "/users/" + url.PathEscape(c.user) + "/factors"
 	default:
-		return "/tenants/" + url.PathEscape(c.tenant) + "/workspaces/" + url.PathEscape(c.workspace) + "/" + c.resource
+		return c.place() + "/" + c.resource
 	}
+}
+
+// place is the path of the workspace.
+func (c *adminCommand) place() string {
+	return "/tenants/" + url.PathEscape(c.tenant) + "/workspaces/" + url.PathEscape(c.workspace)
 }
 
 // readInput reads a file, or standard input for -.

@@ -17,6 +17,7 @@ var columns = map[string][]column{
 	"workspaces": {{"NAME", "name"}, {"PRESET", "preset"}, {"ISSUER", ".issuer"}, {"STATE", ""}, {"UPDATED", ".updated"}},
 	"clients":    {{"CLIENT_ID", "id"}, {"NAME", "name"}, {"METHOD", "token_endpoint_auth_method"}, {"STATE", ""}, {"UPDATED", ".updated"}},
 	"users":      {{"USERNAME", "username"}, {"SUBJECT", ".subject"}, {"STATE", ""}, {"UPDATED", ".updated"}},
+	"factors":    {{"ID", "id"}, {"KIND", "kind"}, {"NAME", "name"}, {"ADDED", "created"}, {"LAST USED", "used"}},
 	"keys":       {{"KID", "kid"}, {"ALG", "alg"}, {"STATE", "state"}, {"SIGNS FROM", "signs_from"}, {"SIGNS UNTIL", "signs_until"}, {"PUBLISHED UNTIL", "published_until"}},
 }
 

@@ -14,6 +14,9 @@ import (
 )
 
 func (c *adminCommand) run(ctx context.Context, caller *caller, stdout io.Writer) error {
+	if c.resource == "factors" {
+		return c.factors(ctx, caller, stdout)
+	}
 	switch c.action {
 	case "list":
 		items, err := c.list(ctx, caller)
@@ -86,7 +89,7 @@ func itemsOf(page *answered) []map[string]any {
 func (c *adminCommand) one(ctx context.Context, caller *caller, stdout io.Writer) error {
 	path := c.collection()
 	if c.resource == "users" {
-		subject, err := c.subject(ctx, caller)
+		subject, err := c.subject(ctx, caller, c.name)
 		if err != nil {
 			return err
 		}
@@ -151,19 +154,19 @@ func (c *adminCommand) change(path string) (method, to, contentType string, body
 }
 
 // subject finds the user with this name, or with this subject.
-func (c *adminCommand) subject(ctx context.Context, caller *caller) (string, error) {
-	query := url.Values{"q": {c.name}, "limit": {"1"}}
-	page, err := caller.do(ctx, http.MethodGet, c.collection()+"?"+query.Encode(), "", "", nil)
+func (c *adminCommand) subject(ctx context.Context, caller *caller, name string) (string, error) {
+	query := url.Values{"q": {name}, "limit": {"1"}}
+	page, err := caller.do(ctx, http.MethodGet, c.place()+"/users?"+query.Encode(), "", "", nil)
 	if err != nil {
 		return "", err
 	}
 	for _, user := range itemsOf(page) {
 		state, _ := user["state"].(map[string]any)
-		if strings.EqualFold(fmt.Sprint(user["username"]), c.name) {
+		if strings.EqualFold(fmt.Sprint(user["username"]), name) {
 			return fmt.Sprint(state["subject"]), nil
 		}
 	}
-	return c.name, nil
+	return name, nil
 }
 
 // document is what --file and --set say, as JSON.
