@@ -133,7 +133,7 @@ func (s *Server) beginLink(w http.ResponseWriter, r *http.Request, iss *issuer) 
 	if fresh, err := s.requireFresh(w, r, iss, user, section); err != nil || !fresh {
 		return err
 	}
-	if wait := s.limits.upstream(r.RemoteAddr); wait > 0 {
+	if wait := s.limits.upstreams.take(s.network(r)); wait > 0 {
 		return busyPage(wait)
 	}
 	attempt := s.newLink(source)

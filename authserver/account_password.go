@@ -53,20 +53,21 @@ func (s *Server) changePassword(w http.ResponseWriter, r *http.Request, iss *iss
 	if form.NewProblem.Given() || form.AgainProblem.Given() {
 		return changed{again: form}, nil
 	}
-	attempt := newAttempt(iss.Key(), user.account.Username, r.RemoteAddr)
+	address := s.network(r)
+	attempt := newAttempt(iss.Key(), user.account.Username, address)
 	if wait := s.throttle.begin(attempt); wait > 0 {
-		s.audit.Record(r.Context(), audit.SignInThrottled, iss.Key(), "subject", user.account.Subject, "address", attempt.address)
+		s.audit.Record(r.Context(), audit.SignInThrottled, iss.Key(), "subject", user.account.Subject, "address", address)
 		form.CurrentProblem = text.Many("login.throttled", int(math.Ceil(wait.Minutes())))
 		return changed{again: form}, nil
 	}
-	leave, ok := s.limits.hashing.enter(attempt.address)
+	leave, ok := s.limits.hashing.enter(address)
 	if !ok {
 		return changed{}, errCrowded
 	}
 	defer leave()
 	found, err := s.accounts.Authenticate(r.Context(), iss.Key(), user.account.Username, current)
 	if errors.Is(err, account.ErrRejected) {
-		s.audit.Record(r.Context(), audit.SignInRejected, iss.Key(), "subject", user.account.Subject, "address", attempt.address)
+		s.audit.Record(r.Context(), audit.SignInRejected, iss.Key(), "subject", user.account.Subject, "address", address)
 		form.CurrentProblem = text.Of("account.password.problem.current")
 		return changed{again: form}, nil
 	}

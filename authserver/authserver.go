@@ -44,6 +44,7 @@ type Server struct {
 	baseURL    string
 	clientKeys *client.RemoteKeys // of clients with a jwks_uri
 	mutualTLS  certificateSource
+	proxies    proxies
 
 	outbound    *http.Client // the one way out
 	backchannel *backchannel
@@ -100,6 +101,9 @@ func newServer(ctx context.Context, cfg Config, st store.Store, log *slog.Logger
 	s.backchannel = newBackchannel(s.outbound, log, s.audit, now, s.metrics.logout)
 	s.backchannel.trace = s.trace
 	s.clientKeys = client.NewRemoteKeys(s.outbound, now)
+	if s.proxies, err = parseProxies(cfg.TrustedProxies); err != nil {
+		return nil, fmt.Errorf("authserver: %w", err)
+	}
 	if s.mutualTLS, err = newCertificateSource(cfg.MutualTLS); err != nil {
 		return nil, fmt.Errorf("authserver: %w", err)
 	}

@@ -35,6 +35,10 @@ type Config struct {
 	PreviousKeyEncryptionKeyFiles []string       `yaml:"previous_key_encryption_key_files"`
 	PreviousKeyEncryptionKeys     []oauth.Secret `yaml:"-"`
 
+	// TrustedProxies are the networks, in CIDR notation, of the reverse proxies in front of the server; default none. A request that comes
+	// from there is counted by the address in X-Forwarded-For, any other by that of its connection. Danger: whoever can connect from
+	// there can be any address, and guess passwords without end.
+	TrustedProxies []string `yaml:"trusted_proxies"`
 	// MutualTLS is for clients that authenticate, or bind their tokens, by certificate.
 	MutualTLS MutualTLS `yaml:"mutual_tls"`
 
@@ -133,6 +137,9 @@ func (c *Config) Validate() error {
 	var problems []error
 	if err := checkBaseURL(c.BaseURL); err != nil {
 		problems = append(problems, fmt.Errorf("base_url: %q %w", c.BaseURL, err))
+	}
+	if _, err := parseProxies(c.TrustedProxies); err != nil {
+		problems = append(problems, err)
 	}
 	problems = append(problems, c.MutualTLS.problems()...)
 	problems = append(problems, c.tlsProblems()...)

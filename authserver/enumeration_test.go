@@ -176,12 +176,42 @@ func TestForwardedAddressesAreNotBelieved(t *testing.T) {
 	}
 	addresses := regexp.MustCompile(`"event":"sign_in_rejected"[^}]*"address":"([^"]+)"`).FindAllStringSubmatch(h.log.String(), -1)
 	for _, address := range addresses {
-		if address[1] != "address 127.0.0.5" {
+		if address[1] != "127.0.0.5" {
 			t.Errorf("counted as %q", address[1])
 		}
 	}
 	if len(addresses) != authserver.AccountAttempts {
 		t.Errorf("%d rejections in the log", len(addresses))
+	}
+}
+
+// One listener, behind a proxy at one address and open to another: what the header says counts of the one, and is nothing of the other.
+func TestForwardedAddressesAreBelievedFromTrustedProxiesOnly(t *testing.T) {
+	h := startAs(t, setup{text: strings.Replace(registering, "store: unused", "store: unused\ntrusted_proxies: [127.0.0.9/32]", 1), wrap: func(st store.Store) store.Store { return st }})
+	for peer, row := range map[string]struct {
+		limited int
+		address string
+	}{
+		"127.0.0.9": {0, "198.51.100.3"}, // the control: its word moves the address
+		"127.0.0.8": {authserver.RegistrationBurst, "127.0.0.8"},
+	} {
+		b := h.at(peer)
+		inner := b.client.Transport
+		limited := 0
+		for n := range 2 * authserver.RegistrationBurst {
+			b.client.Transport = spoofing{inner, n}
+			if b.post(h.issuer+"/oauth2/register", nil).StatusCode == http.StatusTooManyRequests {
+				limited++
+			}
+		}
+		if limited != row.limited {
+			t.Errorf("%s: %d of %d registrations were too many, want %d", peer, limited, 2*authserver.RegistrationBurst, row.limited)
+		}
+		b.client.Transport = spoofing{inner, 2}
+		b.signIn(b.get(h.authorizeURL(request(with("scope", "openid")))), "alice", "wrong")
+		if !strings.Contains(h.log.String(), `"address":"`+row.address+`"`) {
+			t.Errorf("%s: the audit does not say %s", peer, row.address)
+		}
 	}
 }
 

@@ -104,6 +104,6 @@ func (s *Server) checkRecoveryCode(ctx context.Context, iss *issuer, account sto
 }
 
 // factorAttempt counts by account, and apart from passwords: who is asked for a second factor has shown a first one.
-func factorAttempt(r *http.Request, iss *issuer, subject string) attempt {
-	return attempt{account: "factor " + iss.Key() + " " + subject, address: "factor address " + network(r.RemoteAddr)}
+func (s *Server) factorAttempt(r *http.Request, iss *issuer, subject string) attempt {
+	return attempt{account: "factor " + iss.Key() + " " + subject, address: "factor address " + s.network(r)}
 }

@@ -145,7 +145,7 @@ func (s *Server) mustLogin(request authorizationRequest, user *signedIn) bool {
 }
 
 func (s *Server) startInteraction(w http.ResponseWriter, r *http.Request, iss *issuer, state interactionState) error {
-	if err := s.limits.interaction(iss, r.RemoteAddr); err != nil {
+	if err := s.limits.interaction(iss, s.network(r)); err != nil {
 		return err
 	}
 	now := s.now()

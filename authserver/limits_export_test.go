@@ -2,11 +2,12 @@ package authserver
 
 // The limits, for the tests that meet them.
 const (
-	InteractionBurst = interactionBurst
-	PublicPushBurst  = publicPushBurst
-	SignUpBurst      = signUpBurst
-	AddressAttempts  = addressAttempts
-	AccountAttempts  = accountAttempts
+	InteractionBurst  = interactionBurst
+	PublicPushBurst   = publicPushBurst
+	SignUpBurst       = signUpBurst
+	RegistrationBurst = registerBurst
+	AddressAttempts   = addressAttempts
+	AccountAttempts   = accountAttempts
 )
 
 // LimitKeys is how many keys all limits hold.

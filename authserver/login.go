@@ -78,20 +78,21 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request, iss *issuer) erro
 		return errNoPage
 	}
 	username := truncate(strings.TrimSpace(p.get("username")), maxUsername) // a telephone's keyboard adds a space
-	attempt := newAttempt(iss.Key(), username, r.RemoteAddr)
+	address := s.network(r)
+	attempt := newAttempt(iss.Key(), username, address)
 	if wait := s.throttle.begin(attempt); wait > 0 {
-		s.audit.Record(r.Context(), audit.SignInThrottled, iss.Key(), "client_id", ix.client.ID, "address", attempt.address)
+		s.audit.Record(r.Context(), audit.SignInThrottled, iss.Key(), "client_id", ix.client.ID, "address", address)
 		ix.state.Username, ix.state.Rejected = username, false
 		return s.showLogin(w, r, iss, ix, loginPage{status: http.StatusTooManyRequests, wait: wait})
 	}
-	leave, ok := s.limits.hashing.enter(attempt.address)
+	leave, ok := s.limits.hashing.enter(address)
 	if !ok {
 		return errCrowded
 	}
 	defer leave()
 	found, err := s.accounts.Authenticate(r.Context(), iss.Key(), username, p.get("password"))
 	if !trace.Tell(r.Context(), "user_authentication", "OpenID Connect Core §3.1.2.3", !errors.Is(err, account.ErrRejected)) {
-		s.audit.Record(r.Context(), audit.SignInRejected, iss.Key(), "client_id", ix.client.ID, "address", attempt.address)
+		s.audit.Record(r.Context(), audit.SignInRejected, iss.Key(), "client_id", ix.client.ID, "address", address)
 		return s.backToLogin(w, r, iss, ix, username)
 	}
 	if errors.Is(err, account.ErrBusy) {

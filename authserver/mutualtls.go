@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strings"
 
@@ -43,10 +42,8 @@ func (m *MutualTLS) problems() []error {
 	if (m.CertificateHeader == "") != (len(m.TrustedProxies) == 0) {
 		problems = append(problems, errors.New("mutual_tls: certificate_header and trusted_proxies need each other"))
 	}
-	for _, network := range m.TrustedProxies {
-		if _, err := netip.ParsePrefix(network); err != nil {
-			problems = append(problems, fmt.Errorf("mutual_tls: trusted_proxies: %q is not a network like 10.0.0.0/8", network))
-		}
+	if _, err := parseProxies(m.TrustedProxies); err != nil {
+		problems = append(problems, fmt.Errorf("mutual_tls: %w", err))
 	}
 	return problems
 }
@@ -67,18 +64,15 @@ type certificateSource struct {
 	baseURL string         // where the endpoints that ask for one are; empty when they are at the usual place
 	roots   *x509.CertPool // for tls_client_auth; nil for none
 	header  string
-	trusted []netip.Prefix
+	trusted proxies
 }
 
 func newCertificateSource(m MutualTLS) (certificateSource, error) {
-	source := certificateSource{baseURL: m.BaseURL, header: m.CertificateHeader}
-	for _, network := range m.TrustedProxies {
-		prefix, err := netip.ParsePrefix(network)
-		if err != nil {
-			return certificateSource{}, fmt.Errorf("mutual_tls: trusted_proxies: %w", err)
-		}
-		source.trusted = append(source.trusted, prefix.Masked())
+	trusted, err := parseProxies(m.TrustedProxies)
+	if err != nil {
+		return certificateSource{}, fmt.Errorf("mutual_tls: %w", err)
 	}
+	source := certificateSource{baseURL: m.BaseURL, header: m.CertificateHeader, trusted: trusted}
 	if m.ClientCAFile == "" {
 		return source, nil
 	}
@@ -102,19 +96,7 @@ func (s *Server) certificates(r *http.Request) []*x509.Certificate {
 }
 
 func (c certificateSource) fromProxy(r *http.Request) bool {
-	if c.header == "" {
-		return false
-	}
-	peer, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return false
-	}
-	for _, network := range c.trusted {
-		if network.Contains(peer.Addr().Unmap()) {
-			return true
-		}
-	}
-	return false
+	return c.header != "" && c.trusted.has(peer(r))
 }
 
 // forwarded reads the header: RFC 9440's :base64 of DER:, or PEM, URL-encoded as nginx and others do. Two of them are none.

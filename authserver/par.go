@@ -54,7 +54,7 @@ func (s *Server) par(w http.ResponseWriter, r *http.Request, iss *issuer) error 
 	if named := p.get("dpop_jkt"); named != "" && jkt != "" && named != jkt {
 		return oauth.InvalidDPoPProof.Errorf("dpop_jkt is not the key of the dpop proof")
 	}
-	if err := s.limits.push(iss, registered, r.RemoteAddr); err != nil {
+	if err := s.limits.push(iss, registered, s.network(r)); err != nil {
 		return err
 	}
 	return s.pushRequest(w, r, iss, store.PushedRequest{ClientID: registered.ID, DPoPJKT: jkt}, p)

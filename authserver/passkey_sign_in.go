@@ -52,7 +52,7 @@ func (s *Server) passkeySignIn(w http.ResponseWriter, r *http.Request, iss *issu
 	}
 	found, how, err := s.byPasskey(r, iss, ix, p)
 	if !trace.Tell(r.Context(), "user_authentication", "OpenID Connect Core §3.1.2.3", !errors.Is(err, factor.ErrRejected)) {
-		s.audit.Record(r.Context(), audit.SignInRejected, iss.Key(), "client_id", ix.client.ID, "address", network(r.RemoteAddr), "why", err.Error())
+		s.audit.Record(r.Context(), audit.SignInRejected, iss.Key(), "client_id", ix.client.ID, "address", s.network(r), "why", err.Error())
 		ix.state.Rejected, ix.state.PasskeyRejected = false, true
 		if _, err := s.keepState(r, ix); err != nil {
 			return err

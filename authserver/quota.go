@@ -96,6 +96,7 @@ const (
 	pushBurst        = 6000
 	publicPushBurst  = 300
 	signUpBurst      = 20
+	registerBurst    = 20
 )
 
 func newLimits(now func() time.Time) *limits {
@@ -106,7 +107,7 @@ func newLimits(now func() time.Time) *limits {
 		publicPushes:    newQuota(now, publicPushBurst, 50*time.Millisecond),
 		upstreams:       newQuota(now, 60, 2*time.Second),
 		signUps:         newQuota(now, signUpBurst, time.Minute),
-		registrations:   newQuota(now, 20, 10*time.Second),
+		registrations:   newQuota(now, registerBurst, 10*time.Second),
 		hashing:         newInFlight(maxHashing),
 	}
 }
@@ -118,8 +119,8 @@ func (l *limits) sweep() {
 }
 
 // interaction counts a sign-in page that is about to be kept. What one address may not have does not count for the others.
-func (l *limits) interaction(iss *issuer, remoteAddr string) error {
-	wait := l.interactions.take(network(remoteAddr))
+func (l *limits) interaction(iss *issuer, network string) error {
+	wait := l.interactions.take(network)
 	if wait == 0 {
 		wait = l.allInteractions.take(iss.Key())
 	}
@@ -131,19 +132,15 @@ func (l *limits) interaction(iss *issuer, remoteAddr string) error {
 
 // push counts a pushed request that is about to be kept (RFC 9126 §2.3: 429). A public client is whoever says its name, so that each
 // address has its own share, and nobody uses up the client's.
-func (l *limits) push(iss *issuer, c *client.Client, remoteAddr string) error {
+func (l *limits) push(iss *issuer, c *client.Client, network string) error {
 	key, quota := iss.Key()+" "+c.ID, l.pushes
 	if c.Public() {
-		key, quota = key+" "+network(remoteAddr), l.publicPushes
+		key, quota = key+" "+network, l.publicPushes
 	}
 	if wait := quota.take(key); wait > 0 {
 		return busyPage(wait)
 	}
 	return nil
-}
-
-func (l *limits) upstream(remoteAddr string) time.Duration {
-	return l.upstreams.take(network(remoteAddr))
 }
 
 // maxHashing is how many passwords one address may have us look at, or wait to be looked at, at the same time: nobody fills the queue.

@@ -32,7 +32,7 @@ func (s *Server) register(w http.ResponseWriter, r *http.Request, iss *issuer) e
 		return errNoPage
 	}
 	// Before anything is looked at: a flood costs a look into a table.
-	if wait := s.limits.registrations.take(network(r.RemoteAddr)); wait > 0 {
+	if wait := s.limits.registrations.take(s.network(r)); wait > 0 {
 		return busyPage(wait)
 	}
 	if err := checkInitialAccess(r, &iss.Registration); err != nil {

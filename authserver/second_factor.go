@@ -170,7 +170,7 @@ func (s *Server) secondFactor(w http.ResponseWriter, r *http.Request, iss *issue
 	default:
 		return oauth.InvalidRequest.Errorf("action is unknown")
 	}
-	attempt := factorAttempt(r, iss, half.account.Subject)
+	attempt := s.factorAttempt(r, iss, half.account.Subject)
 	if wait := s.factors.throttle.begin(attempt); wait > 0 {
 		s.audit.Record(r.Context(), audit.FactorThrottled, iss.Key(), "client_id", ix.client.ID, "subject", half.account.Subject)
 		return s.showFactor(w, r, iss, ix, half, wait)

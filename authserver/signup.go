@@ -56,7 +56,7 @@ func (s *Server) takeSignUp(w http.ResponseWriter, r *http.Request, iss *issuer,
 		s.renderSignUp(w, r, iss, ix, http.StatusUnprocessableEntity, page)
 		return nil
 	}
-	address := network(r.RemoteAddr)
+	address := s.network(r)
 	if wait := s.limits.signUps.take(address); wait > 0 {
 		s.audit.Record(r.Context(), audit.SignUpThrottled, iss.Key(), "client_id", ix.client.ID, "address", address)
 		return busyPage(wait)

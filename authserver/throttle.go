@@ -1,7 +1,6 @@
 package authserver
 
 import (
-	"net/netip"
 	"sync"
 	"time"
 
@@ -52,29 +51,12 @@ type attempt struct {
 
 // newAttempt spells the name as accounts do, so that no other spelling of it counts apart. All names that no account can have
 // share one key.
-func newAttempt(workspace, username, remoteAddr string) attempt {
+func newAttempt(workspace, username, network string) attempt {
 	name, err := account.Canonical(username)
 	if err != nil {
 		name = ""
 	}
-	return attempt{account: "account " + workspace + " " + name, address: "address " + network(remoteAddr)}
-}
-
-// network is the address that counts: an IPv6 customer has a /64.
-func network(remoteAddr string) string {
-	address, err := netip.ParseAddrPort(remoteAddr)
-	if err != nil {
-		return remoteAddr
-	}
-	ip := address.Addr().Unmap()
-	if ip.Is4() {
-		return ip.String()
-	}
-	prefix, err := ip.Prefix(64)
-	if err != nil {
-		return ip.String()
-	}
-	return prefix.String()
+	return attempt{account: "account " + workspace + " " + name, address: "address " + network}
 }
 
 // begin counts the attempt and returns zero if it may go on, else how long to wait.

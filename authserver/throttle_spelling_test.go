@@ -1,13 +1,19 @@
 package authserver
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 	"time"
 )
 
+// networkFrom is what counts of a request from an address.
+func networkFrom(address string) string {
+	return (&Server{}).network(&http.Request{RemoteAddr: address})
+}
+
 func TestNoSpellingOfANameOrAddressCountsApart(t *testing.T) {
-	of := func(name, address string) attempt { return newAttempt("demo/baseline", name, address) }
+	of := func(name, address string) attempt { return newAttempt("demo/baseline", name, networkFrom(address)) }
 	base := of("alice", "192.0.2.1:1000")
 	for name, spelling := range map[string]string{
 		"capitals": "ALICE", "mixed": "aLiCe", "full width": "Ａｌｉｃｅ", "full-width capitals": "ＡＬＩＣＥ",
@@ -34,7 +40,7 @@ func TestNoSpellingOfANameOrAddressCountsApart(t *testing.T) {
 	for name, spelling := range map[string]string{"a letter of another script": "аlice", "another name": "alicf", "another workspace": "alice"} {
 		other := of(spelling, "192.0.2.1:1")
 		if name == "another workspace" {
-			other = newAttempt("demo/fapi2", spelling, "192.0.2.1:1")
+			other = newAttempt("demo/fapi2", spelling, networkFrom("192.0.2.1:1"))
 		}
 		if other.account == base.account { // the control: not everything is one
 			t.Errorf("%s counts as alice", name)

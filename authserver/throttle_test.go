@@ -10,20 +10,20 @@ func TestThrottleCountsByAddressAcrossAccounts(t *testing.T) {
 	now := time.Now()
 	limits := newThrottle(func() time.Time { return now }, passwordLeak)
 	for n := range addressAttempts {
-		if wait := limits.begin(newAttempt("w", fmt.Sprintf("user%d", n), "192.0.2.1:1000")); wait > 0 {
+		if wait := limits.begin(newAttempt("w", fmt.Sprintf("user%d", n), networkFrom("192.0.2.1:1000"))); wait > 0 {
 			t.Fatalf("attempt %d waits %s", n, wait)
 		}
 	}
-	if wait := limits.begin(newAttempt("w", "fresh", "192.0.2.1:2000")); wait <= 0 {
+	if wait := limits.begin(newAttempt("w", "fresh", networkFrom("192.0.2.1:2000"))); wait <= 0 {
 		t.Error("an address may try any number of accounts")
 	}
-	if wait := limits.begin(newAttempt("w", "fresh", "192.0.2.2:2000")); wait > 0 {
+	if wait := limits.begin(newAttempt("w", "fresh", networkFrom("192.0.2.2:2000"))); wait > 0 {
 		t.Errorf("another address waits %s", wait)
 	}
 }
 
 func TestThrottleKeepsIPv6CustomersTogether(t *testing.T) {
-	a, b, c := newAttempt("w", "x", "[2001:db8::1]:1"), newAttempt("w", "x", "[2001:db8::ffff:1]:1"), newAttempt("w", "x", "[2001:db8:0:1::1]:1")
+	a, b, c := newAttempt("w", "x", networkFrom("[2001:db8::1]:1")), newAttempt("w", "x", networkFrom("[2001:db8::ffff:1]:1")), newAttempt("w", "x", networkFrom("[2001:db8:0:1::1]:1"))
 	if a.address != b.address || a.address == c.address {
 		t.Errorf("%q %q %q", a.address, b.address, c.address)
 	}

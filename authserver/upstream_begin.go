@@ -70,7 +70,7 @@ func (s *Server) beginUpstream(w http.ResponseWriter, r *http.Request, iss *issu
 		return nil
 	}
 	attempt, request := s.newAttemptUpstream(r.PathValue("source"), ix)
-	if wait := s.limits.upstream(r.RemoteAddr); wait > 0 {
+	if wait := s.limits.upstreams.take(s.network(r)); wait > 0 {
 		return busyPage(wait)
 	}
 	ix.state.Upstream, ix.state.Problem, ix.state.Rejected = &attempt, "", false
