@@ -34,6 +34,7 @@ type BFF struct {
 	cfg        Config
 	host       string // of the origin; what Host has to be
 	hsts       bool
+	proxies    proxies
 	pagePolicy string // of error pages
 	providers  map[string]*provider
 	sessions   *session.Manager

@@ -17,12 +17,16 @@ type Config struct {
 	Listen string `yaml:"listen"`
 	// AdminListen is the address of /livez, /readyz and /metrics. BFF_ADMIN_LISTEN overrides it. Keep it off the public network.
 	// Default: localhost:8081.
-	AdminListen string           `yaml:"admin_listen"`
-	Session     SessionConfig    `yaml:"session"`
-	Providers   []ProviderConfig `yaml:"providers"`
-	Routes      []RouteConfig    `yaml:"routes"`
-	Telemetry   TelemetryConfig  `yaml:"telemetry"`
-	Trace       TraceConfig      `yaml:"trace"`
+	AdminListen string `yaml:"admin_listen"`
+	// TrustedProxies are the networks, such as 10.0.0.0/8, of the reverse proxies in front of the BFF. What X-Forwarded-For says on a
+	// connection from there is what routes with Forwarded tell their API; nothing else is decided by it. Default: none.
+	TrustedProxies []string `yaml:"trusted_proxies"`
+
+	Session   SessionConfig    `yaml:"session"`
+	Providers []ProviderConfig `yaml:"providers"`
+	Routes    []RouteConfig    `yaml:"routes"`
+	Telemetry TelemetryConfig  `yaml:"telemetry"`
+	Trace     TraceConfig      `yaml:"trace"`
 
 	tracer trace.Tracer
 }

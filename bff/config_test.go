@@ -107,6 +107,7 @@ func TestConfigNamesEveryProblem(t *testing.T) {
 		{"methods: [GET]", "methods: [GET], request_headers: [X-Forwarded-For]", "request_headers"},
 		{"methods: [GET]", "methods: [GET], response_headers: [set-cookie]", "response_headers"},
 		{"methods: [GET]", "methods: [GET], response_headers: [Access-Control-Allow-Origin]", "response_headers"},
+		{"routes:", "trusted_proxies: [10.0.0.1]\nroutes:", `trusted_proxies: "10.0.0.1"`},
 		{"routes:", "routes:\n  - {prefix: /api/b, upstream: 'https://b.example', methods: [GET]}", "routes[0].resource: is needed"},
 		{"routes:", "routes:\n  - {prefix: /api/notes, upstream: 'https://api.example', methods: [GET]}", "used twice"},
 	} {

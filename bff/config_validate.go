@@ -39,6 +39,8 @@ func (c *Config) Validate() error {
 	v.check(isOrigin(c.Origin), "origin: %q is not an origin such as https://app.example (http for loopback hosts only, lower case, no path, no default port)", c.Origin)
 	v.check(isAddress(c.Listen), "listen: %q is not host:port", c.Listen)
 	v.check(isAddress(c.AdminListen), "admin_listen: %q is not host:port", c.AdminListen)
+	_, err := parseProxies(c.TrustedProxies)
+	v.check(err == nil, "%v", err)
 	c.Session.validate(v)
 	v.check(len(c.Providers) > 0, "providers: at least one is needed")
 	ids := map[string]bool{}

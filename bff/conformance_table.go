@@ -53,7 +53,7 @@ var requirements = []requirement{
 	{"6.1.3.5", "note", "upstream rate limits see one address", func(c *Config) string {
 		return c.eachRoute(func(r *RouteConfig) string {
 			if r.Forwarded {
-				return "Forwarded from the connection"
+				return "Forwarded from the connection, or from trusted_proxies"
 			}
 			return "the BFF's address (forwarded: false)"
 		})
@@ -68,5 +68,5 @@ var requirements = []requirement{
 	{"7.2, 7.3", "MUST NOT", "implicit, password grant", always("neither exists here")},
 	{"6.3.3.3", "MUST", "postMessage checks both origins", always("the sign-in window says that it is done to this exact origin, and holds no token or code")},
 	{"9700 §4.2.4", "SHOULD", "no third-party resource after the response", always("the callback answers with a redirect or a page with Referrer-Policy: no-referrer and default-src 'none'")},
-	{"9700 §4.13", "MUST", "a proxy sanitises security headers", always("Forwarded, X-Forwarded-* and identity headers of requests never decide anything and never pass")},
+	{"9700 §4.13", "MUST", "a proxy sanitises security headers", always("Forwarded, X-Forwarded-* and identity headers of requests never decide anything and never pass; X-Forwarded-For of trusted_proxies says whose a request is")},
 }

@@ -2,10 +2,8 @@ package bff
 
 import (
 	"maps"
-	"net"
 	"net/http"
 	"net/textproto"
-	"strings"
 
 	"cloakroom/bff/api"
 )
@@ -44,22 +42,6 @@ var answerHeaders = map[string][]string{
 	"Referrer-Policy":              {"no-referrer"},
 	"X-Content-Type-Options":       {"nosniff"},
 	canonicalSource:                {api.SourceUpstream},
-}
-
-// forwardedFor says whose request it is, from the connection and the configuration: what a request claims of itself does
-// not pass (RFC 7239 §5, §8.1).
-func (b *BFF) forwardedFor(h http.Header, peer string) {
-	address, _, err := net.SplitHostPort(peer)
-	if err != nil {
-		return
-	}
-	scheme, _, _ := strings.Cut(b.cfg.Origin, "://")
-	node := address
-	if strings.Contains(node, ":") {
-		node = `"[` + node + `]"` // RFC 7239 §6
-	}
-	h["Forwarded"] = []string{"for=" + node + `;host="` + b.host + `";proto=` + scheme}
-	h["X-Forwarded-For"], h["X-Forwarded-Host"], h["X-Forwarded-Proto"] = []string{address}, []string{b.host}, []string{scheme}
 }
 
 // neverSent and neverReturned cannot be configured either.

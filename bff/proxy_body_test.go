@@ -183,6 +183,39 @@ func TestAnswersAreCutAtTheRoutesLimit(t *testing.T) {
 	}
 }
 
+func TestAddressOfATrustedProxyReachesTheAPI(t *testing.T) {
+	for name, row := range map[string]struct {
+		trusted []string
+		lists   string
+		want    string
+		node    string
+	}{
+		"nobody is trusted":       {nil, "198.51.100.7", "127.0.0.1", "127.0.0.1"},
+		"somebody else is":        {[]string{"10.0.0.0/8"}, "198.51.100.7", "127.0.0.1", "127.0.0.1"},
+		"trusted":                 {[]string{"127.0.0.0/8"}, "198.51.100.7", "198.51.100.7", "198.51.100.7"}, // the control
+		"with what was made up":   {[]string{"127.0.0.0/8"}, "203.0.113.9, 198.51.100.7", "198.51.100.7", "198.51.100.7"},
+		"two proxies":             {[]string{"127.0.0.0/8", "10.0.0.0/8"}, "198.51.100.7, 10.1.2.3", "198.51.100.7", "198.51.100.7"},
+		"by IPv6":                 {[]string{"127.0.0.0/8"}, "2001:db8::1", "2001:db8::1", `"[2001:db8::1]"`},
+		"rubbish":                 {[]string{"127.0.0.0/8"}, `198.51.100.7, x";host="evil`, "127.0.0.1", "127.0.0.1"},
+		"rubbish that was before": {[]string{"127.0.0.0/8"}, "unknown, 198.51.100.7", "198.51.100.7", "198.51.100.7"},
+		"nothing":                 {[]string{"127.0.0.0/8"}, "", "127.0.0.1", "127.0.0.1"},
+	} {
+		h := open(t, func(c *Config) { c.Routes[0].Forwarded, c.TrustedProxies = true, row.trusted })
+		b := h.browser()
+		b.signIn()
+		headers := fetchHeaders()
+		headers["X-Forwarded-For"] = row.lists
+		if got := b.do(http.MethodGet, "/api/notes", "", headers); got.StatusCode != 200 {
+			t.Fatalf("%s: status %d", name, got.StatusCode)
+		}
+		seen := h.upstream.requests()[0].Header
+		host := strings.TrimPrefix(h.origin, "http://")
+		if got, forwarded := seen.Get("X-Forwarded-For"), seen.Get("Forwarded"); got != row.want || forwarded != "for="+row.node+`;host="`+host+`";proto=http` {
+			t.Errorf("%s: %q and %q", name, got, forwarded)
+		}
+	}
+}
+
 func TestForwardedHeadersAreRebuiltFromTheConnection(t *testing.T) {
 	h := open(t, func(c *Config) { c.Routes[0].Forwarded = true })
 	b := h.browser()

@@ -85,7 +85,7 @@ func (p *passage) sentHeader(r *http.Request) http.Header {
 		openHandshake(header, r.Header)
 	}
 	if p.route.cfg.Forwarded {
-		p.bff.forwardedFor(header, r.RemoteAddr)
+		p.bff.forwardedFor(header, r)
 	}
 	return header
 }

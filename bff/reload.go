@@ -62,6 +62,9 @@ func (b *BFF) wire(known map[string]*provider) error {
 		return fmt.Errorf("origin: %w", err)
 	}
 	b.host, b.hsts, b.providers = origin.Host, origin.Scheme == "https", map[string]*provider{}
+	if b.proxies, err = parseProxies(b.cfg.TrustedProxies); err != nil {
+		return err
+	}
 	for i := range b.cfg.Providers {
 		configured := &b.cfg.Providers[i]
 		if old := known[configured.ID]; old != nil && reflect.DeepEqual(old.cfg, configured) {
