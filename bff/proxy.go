@@ -9,15 +9,22 @@ import (
 	"time"
 
 	"cloakroom/bff/api"
+	"cloakroom/bff/plainhttp"
 	"cloakroom/bff/session"
 )
 
 // proxy passes /api/* on to the upstreams of a static table.
 type proxy struct {
-	routes     []*route                          // the longest prefix first
-	transports map[time.Duration]*http.Transport // by how long an answer may take to begin
-	breakers   map[string]*breaker               // by upstream
+	routes     []*route // the longest prefix first
+	transports map[transportKey]plainhttp.RoundTripper
+	breakers   map[string]*breaker // by upstream
 	clients    *clientTokens
+}
+
+// transportKey says which routes share connections.
+type transportKey struct {
+	upstream string        // scheme and host
+	timeout  time.Duration // how long an answer may take to begin
 }
 
 // route is a compiled [RouteConfig]. No part of it ever comes from a request.
@@ -32,7 +39,7 @@ type route struct {
 }
 
 func newProxy(b *BFF) (*proxy, error) {
-	p := &proxy{transports: map[time.Duration]*http.Transport{}, breakers: map[string]*breaker{}, clients: newClientTokens()}
+	p := &proxy{transports: map[transportKey]plainhttp.RoundTripper{}, breakers: map[string]*breaker{}, clients: newClientTokens()}
 	for i := range b.cfg.Routes {
 		compiled, err := p.compile(&b.cfg.Routes[i])
 		if err != nil {
@@ -52,17 +59,16 @@ func (p *proxy) compile(cfg *RouteConfig) (*route, error) {
 		return nil, err
 	}
 	upstream.Path = strings.TrimSuffix(upstream.Path, "/")
-	transport := p.transports[cfg.Timeout]
-	if transport == nil {
-		transport = newTransport(cfg.Timeout)
-		p.transports[cfg.Timeout] = transport
-	}
 	host := upstream.Scheme + "://" + upstream.Host
+	key := transportKey{host, cfg.Timeout}
+	if p.transports[key] == nil {
+		p.transports[key] = plainhttp.New(newTransport(cfg.Timeout), upstream)
+	}
 	if p.breakers[host] == nil {
 		p.breakers[host] = &breaker{}
 	}
 	return &route{
-		cfg: cfg, upstream: upstream, transport: transport, breaker: p.breakers[host],
+		cfg: cfg, upstream: upstream, transport: p.transports[key], breaker: p.breakers[host],
 		sent: extended(sentHeaders, cfg.RequestHeaders), returned: extended(returnedHeaders, cfg.ResponseHeaders),
 	}, nil
 }

@@ -16,11 +16,12 @@ var imports = map[string][]string{
 	"app":         {"bff/api", "*"},
 	"app/backend": {"bff/api"},
 
-	"bff":         {"*"},
-	"bff/api":     {},
-	"bff/session": {"*"},
-	"bff/trace":   {"bff/api"}, // a redactor that anybody can read: no other module
-	"bff/cmd":     {"bff", "app", "web", "*"},
+	"bff":           {"*"},
+	"bff/api":       {},
+	"bff/session":   {"*"},
+	"bff/plainhttp": {"*"},
+	"bff/trace":     {"bff/api"}, // a redactor that anybody can read: no other module
+	"bff/cmd":       {"bff", "app", "web", "*"},
 
 	"authserver":          {"*"},
 	"authserver/oauth":    {},
