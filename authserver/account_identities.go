@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -36,11 +37,11 @@ func (s *Server) showIdentities(ctx context.Context, iss *issuer, user *signedIn
 		return nil, storeFailed("list identities", err)
 	}
 	shown, taken := ui.AccountIdentities{}, map[string]bool{}
-	for _, identity := range linked {
+	for at, identity := range linked {
 		taken[identity.Issuer] = true
 		shown.Linked = append(shown.Linked, ui.LinkedIdentity{
 			Name: issuerName(iss, identity.Issuer), Issuer: identity.Issuer, Subject: identity.Subject, Since: day(identity.Created),
-			Only: onlyWay(user.account, linked),
+			Only: !canSignIn(iss, user.account, slices.Delete(slices.Clone(linked), at, at+1)),
 		})
 	}
 	for position := range iss.Sources {
@@ -66,24 +67,24 @@ func issuerName(iss *issuer, issuer string) string {
 	return issuer
 }
 
-// onlyWay reports whether the user could not sign in any more without the identity that is left.
-func onlyWay(account store.Account, linked []store.Identity) bool {
-	return account.PasswordHash == "" && len(linked) == 1
+// canSignIn reports whether an account with these identities can be signed in to: with a password where the workspace has its own accounts,
+// or at a provider that is one of its sources still.
+func canSignIn(iss *issuer, account store.Account, identities []store.Identity) bool {
+	return (account.PasswordHash != "" && iss.Local() != nil) || slices.ContainsFunc(identities, func(identity store.Identity) bool {
+		return slices.ContainsFunc(iss.Sources, func(source workspace.Source) bool { return source.Issuer == identity.Issuer })
+	})
 }
 
+// unlinkIdentity takes a provider's user from the account, unless nobody could sign in to it any more.
 func (s *Server) unlinkIdentity(_ http.ResponseWriter, r *http.Request, iss *issuer, user *signedIn, p params) (changed, error) {
-	linked, err := s.store.Identities(r.Context(), iss.Key(), user.account.Subject)
-	if err != nil {
-		return changed{}, storeFailed("list identities", err)
-	}
-	if onlyWay(user.account, linked) {
-		return changed{done: "only"}, nil
-	}
-	err = s.store.UnlinkIdentity(r.Context(), iss.Key(), user.account.Subject, p.get("issuer"), p.get("subject"))
-	if errors.Is(err, store.ErrNotFound) { // in another tab, it is gone already
+	err := s.store.UnlinkIdentity(r.Context(), iss.Key(), user.account.Subject, p.get("issuer"), p.get("subject"),
+		func(account store.Account, left []store.Identity) bool { return canSignIn(iss, account, left) })
+	switch {
+	case errors.Is(err, store.ErrNotFound): // in another tab, it is gone already
 		return changed{done: "unlinked"}, nil
-	}
-	if err != nil {
+	case errors.Is(err, store.ErrConflict):
+		return changed{done: "only"}, nil
+	case err != nil:
 		return changed{}, storeFailed("unlink identity", err)
 	}
 	s.audit.Record(r.Context(), audit.IdentityUnlinked, iss.Key(), "subject", user.account.Subject, "issuer", p.get("issuer"))

@@ -5,8 +5,11 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
+
+	"cloakroom/authserver/store"
 )
 
 // identitiesPage signs alice in at her account, and goes to where else she signs in.
@@ -134,4 +137,65 @@ func (b *browser) linkCallbackOf(address, username, password string) string {
 		b.t.Fatalf("%d\n%s", page.StatusCode, page.body)
 	}
 	return b.signIn(page, username, password).Header.Get("Location")
+}
+
+// Two clicks at once, in two tabs: each would leave the other's sign-in, and both together none.
+func TestOfTwoWaysToSignInOneStaysWhicheverGoesFirst(t *testing.T) {
+	h := startSources(t, "issuer: $BASE/demo/closed", "sign_up: open, issuer: $BASE/demo/closed")
+	b := h.browser()
+	b.submit(b.signInUpstream("dinah", "the-cat-of-alice"), "allow", nil)
+	page := b.get(h.issuer + "/account/identities")
+	page = b.signIn(b.click(page, "link_closed"), "alice", "looking-glass")
+	forms := regexp.MustCompile(`name="issuer" value="([^"]+)">\s*<input type="hidden" name="subject" value="([^"]+)"`).FindAllStringSubmatch(page.body, -1)
+	if len(forms) != 2 {
+		t.Fatalf("%d\n%s", page.StatusCode, page.body)
+	}
+	csrf, pages := csrfField.FindStringSubmatch(page.body)[1], make([]answer, 2)
+	var both sync.WaitGroup
+	for at, form := range forms {
+		both.Go(func() {
+			pages[at] = b.post(h.issuer+"/account/identities/unlink", url.Values{"csrf": {csrf}, "issuer": {form[1]}, "subject": {form[2]}})
+		})
+	}
+	both.Wait()
+	told := pages[0].body + pages[1].body
+	if strings.Count(told, "It was removed") != 1 || strings.Count(told, "It was not removed") != 1 {
+		t.Errorf("%d\n%s\n%d\n%s", pages[0].StatusCode, pages[0].body, pages[1].StatusCode, pages[1].body)
+	}
+	dinah, _ := h.identityOf("upstream", "dinah")
+	alice, _ := h.identityOf("closed", "alice")
+	if (dinah.Subject == "") == (alice.Subject == "") {
+		t.Errorf("left: %q and %q", dinah.Subject, alice.Subject)
+	}
+}
+
+// A password counts where it can be used, and a provider that is no source any more does not.
+func TestWayThatLeadsNowhereIsNone(t *testing.T) {
+	for name, row := range map[string]struct {
+		change string
+		stays  bool
+	}{
+		"with local accounts":    {"          - {id: local, type: local}\n", false}, // the control
+		"without local accounts": {"", true},
+	} {
+		h := startSources(t, "          - {id: local, type: local}\n", row.change)
+		b := h.browser()
+		b.submit(b.signInUpstream("dinah", "the-cat-of-alice"), "allow", nil)
+		dinah, _ := h.identityOf("upstream", "dinah")
+		dinah.PasswordHash = "$argon2id$of$another$time"
+		if err := h.store.SaveAccount(t.Context(), dinah); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.store.LinkIdentity(t.Context(), store.Identity{Workspace: "demo/baseline", Issuer: "https://gone.example", Subject: "x", Account: dinah.Subject, Created: time.Now()}); err != nil {
+			t.Fatal(err)
+		}
+		page := b.get(h.issuer + "/account/identities")
+		if stays := strings.Contains(page.body, "the only way to sign in"); page.StatusCode != http.StatusOK || stays != row.stays {
+			t.Errorf("%s: %d %s", name, page.StatusCode, page.body)
+		}
+		b.submit(page, "unlink", url.Values{"issuer": {h.upstreamIssuer()}, "subject": {h.upstreamSubject("dinah")}})
+		if _, linked := h.identityOf("upstream", "dinah"); linked != row.stays {
+			t.Errorf("%s: linked still: %v", name, linked)
+		}
+	}
 }

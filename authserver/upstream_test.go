@@ -172,7 +172,7 @@ func TestEmailOfAnUpstreamUserNeverGivesThemTheAccountOfThatAddress(t *testing.T
 		t.Errorf("%+v and %+v", own, local) // the same proven address, and another account
 	}
 	// The control: where its user has linked it, the same answer leads to the account.
-	if err := h.store.UnlinkIdentity(t.Context(), "demo/baseline", own.Subject, h.upstreamIssuer(), h.upstreamSubject("alice")); err != nil {
+	if err := h.store.UnlinkIdentity(t.Context(), "demo/baseline", own.Subject, h.upstreamIssuer(), h.upstreamSubject("alice"), func(store.Account, []store.Identity) bool { return true }); err != nil {
 		t.Fatal(err)
 	}
 	h.link(local.Subject, "alice")

@@ -17,8 +17,12 @@ type Identities interface {
 	Identity(ctx context.Context, workspace, issuer, subject string) (Identity, error)
 	// Identities lists those of an account, oldest first.
 	Identities(ctx context.Context, workspace, account string) ([]Identity, error)
-	// UnlinkIdentity takes an identity from the account that has it; ErrNotFound if the account has it not.
-	UnlinkIdentity(ctx context.Context, workspace, account, issuer, subject string) error
+	// UnlinkIdentity takes an identity from the account that has it, ErrNotFound if the account has it not, unless remains denies that
+	// the account and the identities that would be left are enough to sign in: ErrConflict. Both are one step: of two calls that would
+	// each leave the other's identity, one is ErrConflict. The account's version grows, so that who takes its password away meanwhile
+	// meets a conflict too. Remains has to be pure and quick, and must not call the store: it may run several times, of which the last
+	// counts.
+	UnlinkIdentity(ctx context.Context, workspace, account, issuer, subject string, remains func(Account, []Identity) bool) error
 }
 
 // Identity is a user of an upstream provider who has an account here.

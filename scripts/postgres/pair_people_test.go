@@ -61,8 +61,8 @@ func (p *pair) Identities(ctx context.Context, workspace, account string) ([]sto
 	return p.next().Identities(ctx, workspace, account)
 }
 
-func (p *pair) UnlinkIdentity(ctx context.Context, workspace, account, issuer, subject string) error {
-	return p.next().UnlinkIdentity(ctx, workspace, account, issuer, subject)
+func (p *pair) UnlinkIdentity(ctx context.Context, workspace, account, issuer, subject string, remains func(store.Account, []store.Identity) bool) error {
+	return p.next().UnlinkIdentity(ctx, workspace, account, issuer, subject, remains)
 }
 
 func (p *pair) DeleteRegistration(ctx context.Context, kind store.Kind, parent, name string, version int64, now time.Time) error {

@@ -64,6 +64,10 @@ func (s *Store) Identities(ctx context.Context, workspace, account string) ([]st
 		return nil, err
 	}
 	defer unlock()
+	return s.identitiesOf(workspace, account), nil
+}
+
+func (s *Store) identitiesOf(workspace, account string) []store.Identity {
 	var identities []store.Identity
 	for key, identity := range s.identities {
 		if key.workspace == workspace && identity.Account == account {
@@ -73,20 +77,26 @@ func (s *Store) Identities(ctx context.Context, workspace, account string) ([]st
 	slices.SortFunc(identities, func(a, b store.Identity) int {
 		return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.Issuer, b.Issuer), cmp.Compare(a.Subject, b.Subject))
 	})
-	return identities, nil
+	return identities
 }
 
-// UnlinkIdentity takes an identity from the account that has it.
-func (s *Store) UnlinkIdentity(ctx context.Context, workspace, account, issuer, subject string) error {
+// UnlinkIdentity takes an identity from the account that has it, if what is left is enough.
+func (s *Store) UnlinkIdentity(ctx context.Context, workspace, account, issuer, subject string, remains func(store.Account, []store.Identity) bool) error {
 	unlock, err := s.lock(ctx)
 	if err != nil {
 		return err
 	}
 	defer unlock()
 	named := identityKey{workspace, issuer, subject}
-	if identity, found := s.identities[named]; !found || identity.Account != account {
+	owner, there := s.accounts[key{workspace, account}]
+	if identity, found := s.identities[named]; !found || !there || identity.Account != account {
 		return store.ErrNotFound
 	}
+	left := slices.DeleteFunc(s.identitiesOf(workspace, account), func(one store.Identity) bool { return keyOf(one) == named })
+	if !remains(*owner, left) {
+		return store.ErrConflict
+	}
+	owner.Version++
 	delete(s.identities, named)
 	return nil
 }

@@ -32,7 +32,7 @@ func (s *Store) Identities(ctx context.Context, workspace, account string) (_ []
 }
 
 // UnlinkIdentity is of store.Store.
-func (s *Store) UnlinkIdentity(ctx context.Context, workspace, account, issuer, subject string) (err error) {
+func (s *Store) UnlinkIdentity(ctx context.Context, workspace, account, issuer, subject string, remains func(store.Account, []store.Identity) bool) (err error) {
 	defer s.took("unlink_identity", time.Now(), &err)
-	return s.next.UnlinkIdentity(ctx, workspace, account, issuer, subject)
+	return s.next.UnlinkIdentity(ctx, workspace, account, issuer, subject, remains)
 }

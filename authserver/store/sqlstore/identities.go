@@ -54,9 +54,28 @@ func (s *Store) Identities(ctx context.Context, workspace, account string) ([]st
 	return identities, answer("list identities", err)
 }
 
-// UnlinkIdentity takes an identity from the account that has it.
-func (s *Store) UnlinkIdentity(ctx context.Context, workspace, account, issuer, subject string) error {
+// UnlinkIdentity takes an identity from the account that has it, if what is left is enough. The account's row is held from before the look at
+// what is left to the end of the transaction: of two calls at once the second sees what the first left.
+func (s *Store) UnlinkIdentity(ctx context.Context, workspace, account, issuer, subject string, remains func(store.Account, []store.Identity) bool) error {
 	return s.update(ctx, "unlink identity", func(ctx context.Context, tx *tx) error {
+		if err := tx.change(ctx, store.ErrNotFound,
+			`UPDATE accounts SET version = version + 1 WHERE workspace = $1 AND subject = $2
+				AND EXISTS (SELECT 1 FROM identities WHERE workspace = $1 AND account = $2 AND issuer = $3 AND subject = $4)`,
+			workspace, account, issuer, subject); err != nil {
+			return err
+		}
+		owner, err := scanAccount(tx.row(ctx, selectAccount+`WHERE workspace = $1 AND subject = $2`, workspace, account))
+		if err != nil {
+			return err
+		}
+		left, err := list(ctx, tx, scanIdentity, selectIdentity+`WHERE workspace = $1 AND account = $2 AND NOT (issuer = $3 AND subject = $4)
+			ORDER BY created, issuer, subject`, workspace, account, issuer, subject)
+		if err != nil {
+			return err
+		}
+		if !remains(owner, left) {
+			return store.ErrConflict
+		}
 		return tx.change(ctx, store.ErrNotFound,
 			`DELETE FROM identities WHERE workspace = $1 AND account = $2 AND issuer = $3 AND subject = $4`, workspace, account, issuer, subject)
 	})

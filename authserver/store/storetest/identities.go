@@ -1,8 +1,10 @@
 package storetest
 
 import (
+	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"cloakroom/authserver/store"
 )
@@ -65,12 +67,35 @@ var identities = []guarantee{
 		s.must(s.SaveAccount(s.ctx(), s.account("subject-1", "alice")))
 		s.must(s.SaveAccount(s.ctx(), s.account("subject-2", "bob")))
 		s.must(s.LinkIdentity(s.ctx(), s.identity("them-1", "subject-1")))
-		s.want(s.UnlinkIdentity(s.ctx(), workspace, "subject-2", provider, "them-1"), store.ErrNotFound)
-		s.must(s.UnlinkIdentity(s.ctx(), workspace, "subject-1", provider, "them-1"))
-		s.want(s.UnlinkIdentity(s.ctx(), workspace, "subject-1", provider, "them-1"), store.ErrNotFound)
+		s.want(s.UnlinkIdentity(s.ctx(), workspace, "subject-2", provider, "them-1", anything), store.ErrNotFound)
+		s.must(s.UnlinkIdentity(s.ctx(), workspace, "subject-1", provider, "them-1", anything))
+		s.want(s.UnlinkIdentity(s.ctx(), workspace, "subject-1", provider, "them-1", anything), store.ErrNotFound)
 		_, err := s.Identity(s.ctx(), workspace, provider, "them-1")
 		s.want(err, store.ErrNotFound)
 		s.must(s.LinkIdentity(s.ctx(), s.identity("them-1", "subject-2")))
+	}},
+	{"an identity is not unlinked when what would be left is not enough", func(s *suite) {
+		s.must(s.SaveAccount(s.ctx(), s.account("subject-1", "alice")))
+		s.must(s.LinkIdentity(s.ctx(), s.identity("them-1", "subject-1")))
+		s.must(s.LinkIdentity(s.ctx(), s.identity("them-2", "subject-1")))
+		unlink := func(subject string, remains func(store.Account, []store.Identity) bool) error {
+			return s.UnlinkIdentity(s.ctx(), workspace, "subject-1", provider, subject, remains)
+		}
+		s.want(unlink("them-1", func(account store.Account, left []store.Identity) bool {
+			s.same("the account", account.Subject, "subject-1")
+			s.same("is left", len(left) == 1 && left[0].Subject == "them-2", true)
+			return false
+		}), store.ErrConflict)
+		kept, err := s.Account(s.ctx(), workspace, "subject-1")
+		s.must(err)
+		s.same("version after nothing was changed", kept.Version, int64(1))
+		_, err = s.Identity(s.ctx(), workspace, provider, "them-1")
+		s.must(err)
+		s.must(unlink("them-1", anything))
+		changed, err := s.Account(s.ctx(), workspace, "subject-1")
+		s.must(err)
+		s.same("version", changed.Version, int64(2))
+		s.want(unlink("them-2", oneLeft), store.ErrConflict)
 	}},
 	{"an identity of one workspace is not found in another", func(s *suite) {
 		s.must(s.ProvisionAccount(s.ctx(), s.account("subject-1", "upstream-1"), s.identity("them-1", "subject-1")))
@@ -79,7 +104,7 @@ var identities = []guarantee{
 		listed, err := s.Identities(s.ctx(), other, "subject-1")
 		s.must(err)
 		s.same("listed elsewhere", len(listed), 0)
-		s.want(s.UnlinkIdentity(s.ctx(), other, "subject-1", provider, "them-1"), store.ErrNotFound)
+		s.want(s.UnlinkIdentity(s.ctx(), other, "subject-1", provider, "them-1", anything), store.ErrNotFound)
 		foreign := s.identity("them-2", "subject-1")
 		foreign.Workspace = other
 		s.want(s.LinkIdentity(s.ctx(), foreign), store.ErrNotFound)
@@ -100,6 +125,62 @@ var identities = []guarantee{
 			}
 		}
 	}},
+	{"of fifty unlinkings at once of an account's identities the last is refused, whichever it is", func(s *suite) {
+		for round := range 5 {
+			subject := fmt.Sprintf("subject-%d", round)
+			account := s.account(subject, fmt.Sprintf("upstream-%d", round))
+			account.PasswordHash = ""
+			s.must(s.SaveAccount(s.ctx(), account))
+			for racer := range racers {
+				s.must(s.LinkIdentity(s.ctx(), s.identity(fmt.Sprintf("them-%d-%d", round, racer), subject)))
+			}
+			var refused atomic.Int64
+			var all sync.WaitGroup
+			for racer := range racers {
+				all.Go(func() {
+					err := s.UnlinkIdentity(s.ctx(), workspace, subject, provider, fmt.Sprintf("them-%d-%d", round, racer), oneLeft)
+					if errors.Is(err, store.ErrConflict) {
+						refused.Add(1)
+					} else if err != nil {
+						s.Error(err)
+					}
+				})
+			}
+			all.Wait()
+			left, err := s.Identities(s.ctx(), workspace, subject)
+			s.must(err)
+			s.same("left", len(left), 1)
+			s.same("refused", refused.Load(), int64(1))
+		}
+	}},
+	{"an unlinking that races with the end of the password leaves one of both", func(s *suite) {
+		for round := range 20 {
+			subject := fmt.Sprintf("subject-%d", round)
+			s.must(s.SaveAccount(s.ctx(), s.account(subject, fmt.Sprintf("upstream-%d", round))))
+			s.must(s.LinkIdentity(s.ctx(), s.identity("them-"+subject, subject)))
+			var both sync.WaitGroup
+			both.Go(func() {
+				_ = s.UnlinkIdentity(s.ctx(), workspace, subject, provider, "them-"+subject, func(account store.Account, left []store.Identity) bool {
+					return account.PasswordHash != "" || len(left) > 0
+				})
+			})
+			both.Go(func() { // as one would who takes it away: the account first, and what else there is after it
+				account, err := s.Account(s.ctx(), workspace, subject)
+				s.must(err)
+				if others, err := s.Identities(s.ctx(), workspace, subject); err != nil || len(others) == 0 {
+					return
+				}
+				account.PasswordHash = ""
+				_ = s.SaveAccount(s.ctx(), account)
+			})
+			both.Wait()
+			account, err := s.Account(s.ctx(), workspace, subject)
+			s.must(err)
+			left, err := s.Identities(s.ctx(), workspace, subject)
+			s.must(err)
+			s.same("there is a way to sign in", account.PasswordHash != "" || len(left) > 0, true)
+		}
+	}},
 	{"a first sign-in that races with a link leaves the identity one account", func(s *suite) {
 		s.must(s.SaveAccount(s.ctx(), s.account("subject-0", "alice")))
 		for round := range 20 {
@@ -117,6 +198,11 @@ var identities = []guarantee{
 		}
 	}},
 }
+
+// anything is enough to sign in, and oneLeft an identity is.
+func anything(store.Account, []store.Identity) bool { return true }
+
+func oneLeft(_ store.Account, left []store.Identity) bool { return len(left) > 0 }
 
 func (s *suite) identity(subject, account string) store.Identity {
 	return store.Identity{Workspace: workspace, Issuer: provider, Subject: subject, Account: account, Created: s.now()}
