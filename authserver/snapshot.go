@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"sync/atomic"
 	"time"
 
@@ -108,6 +109,7 @@ func (s *Server) publish(ctx context.Context, old, next *registry.Snapshot) erro
 		return err
 	}
 	s.issuers.served.Store(&served)
+	maps.DeleteFunc(s.issuers.open, func(key string, _ *keys.Set) bool { return next.Workspace(key) == nil }) // it has others if it comes again
 	if old == nil {
 		return nil
 	}

@@ -1,11 +1,16 @@
 package adminapi_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"cloakroom/authserver/store"
+	"cloakroom/authserver/store/memory"
 )
 
 // public asks the public listener for a path.
@@ -80,6 +85,47 @@ func TestTenantAndWorkspaceAreMadeServedDisabledAndDeleted(t *testing.T) {
 	p.call(http.StatusNoContent, http.MethodDelete, "/tenants/acme", "", ifMatch("*"))
 	if got := p.call(http.StatusOK, http.MethodGet, "/tenants", "", nil); len(got.items()) != 1 {
 		t.Errorf("%s", got.text)
+	}
+}
+
+// Who had an account in a workspace that is gone has none in the next one of that name, and nothing that was signed for the one is good
+// in the other.
+func TestWorkspaceThatIsMadeAgainIsEmpty(t *testing.T) {
+	for name, st := range map[string]store.Store{"memory": memory.New(time.Now), "a file": openFile(t, filepath.Join(t.TempDir(), "test.db"))} {
+		p := startOn(t, st)
+		const workspaces, mine = "/tenants/demo/workspaces", "/tenants/demo/workspaces/again"
+		create := func() {
+			t.Helper()
+			p.call(http.StatusCreated, http.MethodPost, workspaces, `{"name":"again","policy":{"id_token_signing_alg":"ES256"}}`, nil)
+		}
+		create()
+		p.call(http.StatusCreated, http.MethodPost, mine+"/users", `{"username":"dora","password":"something else entirely"}`, nil)
+		before := p.call(http.StatusOK, http.MethodGet, mine+"/keys", "", nil).items()
+		if users := p.call(http.StatusOK, http.MethodGet, mine+"/users", "", nil).items(); len(users) != 1 { // the control
+			t.Fatalf("%s: %v", name, users)
+		}
+		p.call(http.StatusOK, http.MethodPost, mine+"/disable", "", ifMatch("*"))
+		if _, err := st.AccountByName(t.Context(), "demo/again", "dora"); err != nil { // the control: disabled keeps them
+			t.Errorf("%s: disabled: %v", name, err)
+		}
+		p.call(http.StatusNoContent, http.MethodDelete, mine, "", ifMatch("*"))
+		if _, err := st.AccountByName(t.Context(), "demo/again", "dora"); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("%s: deleted: %v", name, err)
+		}
+		create()
+		if users := p.call(http.StatusOK, http.MethodGet, mine+"/users", "", nil).items(); len(users) != 0 {
+			t.Errorf("%s: %v", name, users)
+		}
+		after := p.call(http.StatusOK, http.MethodGet, mine+"/keys", "", nil).items()
+		if len(after) != 1 || after[0]["kid"] == before[0]["kid"] {
+			t.Errorf("%s: it signs with %v after %v", name, after, before)
+		}
+		if served := p.asks("/demo/again/oauth2/jwks"); !strings.Contains(served.text, fmt.Sprint(after[0]["kid"])) {
+			t.Errorf("%s: %s", name, served.text)
+		}
+		if carol, err := st.AccountByName(t.Context(), baseline, "carol"); err != nil || carol.Subject == "" {
+			t.Errorf("%s: another workspace's user: %v", name, err)
+		}
 	}
 }
 

@@ -41,9 +41,12 @@ const TombstoneRetention = 24 * time.Hour
 // order in which changes are seen: who has asked for the changes after one has missed none.
 type Registry interface {
 	// SaveRegistration creates (Version 0) or replaces (Version is the stored one) a registration; ErrConflict otherwise. A deleted one
-	// can be created again, and its version goes on. Used is left as it is.
+	// can be created again, and its version goes on. Used is left as it is. A deleted workspace comes back empty: nothing that an instance
+	// kept in it after its end, having not heard of it, is there.
 	SaveRegistration(ctx context.Context, registration Registration) error
-	// DeleteRegistration ends a registration whose version is the stored one; ErrConflict otherwise, ErrNotFound when there is none.
+	// DeleteRegistration ends a registration whose version is the stored one; ErrConflict otherwise, ErrNotFound when there is none. A
+	// workspace takes with it, in the same step, all that is kept in it: accounts with their factors, identities and consents, sessions,
+	// grants and tokens, signing keys. Registrations of clients are their own.
 	DeleteRegistration(ctx context.Context, kind Kind, parent, name string, version int64, now time.Time) error
 	// UseRegistration marks that it was of use, if it is not marked yet. It is no change: neither the version nor the revision grows.
 	UseRegistration(ctx context.Context, kind Kind, parent, name string, used time.Time) error

@@ -32,6 +32,9 @@ func (s *Store) SaveRegistration(ctx context.Context, registration store.Registr
 		return store.ErrConflict
 	}
 	registration.Deleted, registration.Used = false, time.Time{}
+	if stored != nil && stored.Deleted {
+		s.emptyWorkspace(*stored)
+	}
 	if stored != nil {
 		registration.Version = stored.Version
 		if !stored.Deleted {
@@ -66,6 +69,7 @@ func (s *Store) DeleteRegistration(ctx context.Context, kind store.Kind, parent,
 	case stored.Version != version:
 		return store.ErrConflict
 	}
+	s.emptyWorkspace(*stored)
 	ended := *stored
 	ended.Deleted, ended.Updated = true, now
 	s.keepRegistration(at, ended)

@@ -25,7 +25,13 @@ func (s *Store) Sweep(ctx context.Context, now time.Time, limit int) (int, error
 		sweep(s.sessions, limit, func(e *store.Session) bool { return ended(e.Expires) || ended(e.Idle) }) +
 		sweep(s.keys, limit, func(k *store.Key) bool { return !k.Expires.IsZero() && ended(k.Expires) }) +
 		sweep(s.marks, limit, ended) +
-		sweep(s.registrations, limit, func(r *store.Registration) bool { return r.Deleted && ended(r.Updated.Add(store.TombstoneRetention)) }), nil
+		sweep(s.registrations, limit, func(r *store.Registration) bool {
+			needless := r.Deleted && ended(r.Updated.Add(store.TombstoneRetention))
+			if needless {
+				s.emptyWorkspace(*r)
+			}
+			return needless
+		}), nil
 }
 
 // sweep deletes up to limit records that are not needed any more.

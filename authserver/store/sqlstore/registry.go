@@ -28,6 +28,11 @@ func (s *Store) SaveRegistration(ctx context.Context, r store.Registration) erro
 		if err != nil {
 			return err
 		}
+		if stored.Deleted {
+			if err := emptyWorkspace(ctx, tx, stored); err != nil {
+				return err
+			}
+		}
 		if version == 0 {
 			return tx.change(ctx, store.ErrConflict,
 				`INSERT INTO registrations (kind, parent, name, document, disabled, created, updated, revision, deleted, used, version)
@@ -82,6 +87,9 @@ func (s *Store) DeleteRegistration(ctx context.Context, kind store.Kind, parent,
 		}
 		revision, err := nextRevision(ctx, tx)
 		if err != nil {
+			return err
+		}
+		if err := emptyWorkspace(ctx, tx, stored); err != nil {
 			return err
 		}
 		return tx.change(ctx, store.ErrConflict,

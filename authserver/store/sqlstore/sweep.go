@@ -17,6 +17,7 @@ type sweepable struct {
 	end        string        // the column of its end
 	after      time.Duration // how long it is kept past that
 	only       string        // a condition that it has to meet too
+	before     func(ctx context.Context, tx *tx, end int64) error
 }
 
 // sweepables are the kinds in an order in which what hangs on another goes before it.
@@ -30,7 +31,7 @@ var sweepables = []sweepable{
 	{table: "sessions", key: "workspace, id", end: "idle"}, // never later than its absolute end
 	{table: "signing_keys", key: "workspace, id", end: "expires", only: " AND expires <> 0"},
 	{table: "used_values", key: "workspace, purpose, value_hash", end: "expires"},
-	{table: "registrations", key: "kind, parent, name", end: "updated", after: store.TombstoneRetention, only: " AND deleted = 1"},
+	{table: "registrations", key: "kind, parent, name", end: "updated", after: store.TombstoneRetention, only: " AND deleted = 1", before: emptyDeleted},
 }
 
 // Sweep deletes up to limit records of each kind that are not needed at now any more, in small batches that other writes
@@ -56,6 +57,11 @@ func (s *Store) sweep(ctx context.Context, kind sweepable, now time.Time, limit 
 		batch := min(limit-total, sweepBatch)
 		var swept int64
 		err := s.update(ctx, "sweep "+kind.table, func(ctx context.Context, tx *tx) (err error) {
+			if kind.before != nil {
+				if err := kind.before(ctx, tx, end); err != nil {
+					return err
+				}
+			}
 			swept, err = tx.exec(ctx, query, end, batch)
 			return err
 		})

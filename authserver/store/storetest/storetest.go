@@ -35,6 +35,7 @@ func Run(t *testing.T, open Open) {
 		{"Identities", identities},
 		{"Keys", keys},
 		{"Registry", registry},
+		{"Workspaces", workspaces},
 		{"Races", races},
 		{"Isolation", isolation},
 		{"Sweep", sweeps},
@@ -44,7 +45,7 @@ func Run(t *testing.T, open Open) {
 			for _, guarantee := range group.guarantees {
 				t.Run(guarantee.name, func(t *testing.T) {
 					clock := &clock{now: start}
-					guarantee.check(&suite{T: t, Store: open(t, clock.Now), clock: clock})
+					guarantee.check(&suite{T: t, Store: open(t, clock.Now), clock: clock, filled: map[string]store.Handle{}})
 				})
 			}
 		})
@@ -62,6 +63,8 @@ type suite struct {
 	*testing.T
 	store.Store
 	clock *clock
+	// filled are the handles of what was kept in workspaces.
+	filled map[string]store.Handle
 }
 
 const (
