@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"cloakroom/authserver"
-	"cloakroom/authserver/store"
 )
 
 const sessionCookie = "__Host-Http-authserver.demo.baseline.session"
@@ -38,7 +37,7 @@ func startTold(t *testing.T, web *party) *house {
 	t.Helper()
 	text := "\noutbound: {allow: [" + loopback + "]}" + strings.Replace(configuration, "            name: The web app\n",
 		"            name: The web app\n            backchannel_logout_uri: "+web.URL+"\n", 1)
-	h := startAs(t, setup{text: text, wrap: func(st store.Store) store.Store { return st }})
+	h := startAs(t, setup{text: text})
 	authserver.HurryBackchannel(h.as)
 	return h
 }

@@ -5,8 +5,6 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-
-	"cloakroom/authserver/store"
 )
 
 const better = "a quiet green bicycle"
@@ -107,7 +105,6 @@ func startKept(t *testing.T) *house {
 	t.Helper()
 	return startAs(t, setup{
 		text: strings.Replace(configuration, "        title: The test house", passwordsAreKept, 1),
-		wrap: func(st store.Store) store.Store { return st },
 	})
 }
 

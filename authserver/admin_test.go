@@ -22,7 +22,7 @@ func adminAnswer(t *testing.T, server *authserver.Server, path string) (*httptes
 
 func TestMetricsCountWhatHappensAndShowNoSecret(t *testing.T) {
 	web := newParty(t)
-	h, server := startParties(t, loopback, web.URL, "https://other.example/")
+	h := startParties(t, loopback, web.URL, "https://other.example/")
 	b := h.browser()
 	page := b.get(h.authorizeURL(request(with("scope", "openid"))))
 	b.signIn(page, "alice", "not her password")
@@ -37,11 +37,11 @@ func TestMetricsCountWhatHappensAndShowNoSecret(t *testing.T) {
 	b.get(h.server.URL + "/" + strings.Repeat("made-up", 3) + "/by/the/request")
 	b.get(h.issuer + "/oauth2/logout?id_token_hint=" + hint)
 	web.token(t)
-	authserver.SweepOnce(t.Context(), server)
+	authserver.SweepOnce(t.Context(), h.as)
 
 	var text string
 	for deadline := time.Now().Add(10 * time.Second); !strings.Contains(text, `outcome="delivered"} 1`) && time.Now().Before(deadline); {
-		_, text = adminAnswer(t, server, "/metrics")
+		_, text = adminAnswer(t, h.as, "/metrics")
 	}
 	for _, line := range []string{
 		`authserver_requests_total{route="/{tenant}/{workspace}/oauth2/token",status="200"} 1`,

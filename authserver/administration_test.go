@@ -3,17 +3,13 @@ package authserver_test
 import (
 	"encoding/json"
 	"fmt"
-	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 
 	"cloakroom/authserver"
-	"cloakroom/authserver/store/memory"
 )
 
 const adminToken = "the-admin-token-of-this-test-is-long"
@@ -21,7 +17,6 @@ const adminToken = "the-admin-token-of-this-test-is-long"
 // administered is a server without a client and without a user, and its admin API.
 type administered struct {
 	*house
-	server *authserver.Server
 	party  *party
 	secret string // of the client that the API made
 	user   string // the subject of the user that it made
@@ -36,37 +31,8 @@ tenants: [{name: demo}]
 // administer makes a workspace, a client that wants to be told of logouts, and a user, all through the admin API.
 func administer(t *testing.T) *administered {
 	t.Helper()
-	a := &administered{house: &house{t: t, log: &lockedBuffer{}, clock: &clock{now: time.Now()}}, party: newParty(t)}
-	a.store = memory.New(a.clock.Now)
-	for _, key := range sealedKeys().records {
-		if err := a.store.AddKey(t.Context(), key); err != nil {
-			t.Fatal(err)
-		}
-	}
-	a.house.server = httptest.NewUnstartedServer(nil)
-	a.house.server.Config.ErrorLog = slog.NewLogLogger(slog.NewTextHandler(io.Discard, nil), slog.LevelError)
-	base := "https://" + a.house.server.Listener.Addr().String()
-	a.issuer = base + "/demo/baseline"
-	environment := map[string]string{
-		authserver.EnvBaseURL: base, authserver.EnvKeyEncryptionKey: sealedKeys().sealingKey.Reveal(), authserver.EnvAdminToken: adminToken,
-	}
-	cfg, err := authserver.ParseConfig("test.yaml", []byte(bare), func(name string) string { return environment[name] })
-	if err != nil {
-		t.Fatal(err)
-	}
-	a.server, err = authserver.NewAt(t.Context(), cfg, a.store, slog.New(slog.NewJSONHandler(a.log, nil)), a.clock.Now)
-	if err != nil {
-		t.Fatal(err)
-	}
-	authserver.HurryBackchannel(a.server)
-	a.house.server.Config.Handler = a.server.Handler()
-	a.house.server.StartTLS()
-	t.Cleanup(func() {
-		a.house.server.Close()
-		if err := a.server.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	a := &administered{house: startAs(t, setup{text: bare, token: adminToken}), party: newParty(t)}
+	authserver.HurryBackchannel(a.as)
 	a.admin(http.StatusConflict, http.MethodPost, "/tenants", `{"name":"demo"}`)
 	a.admin(http.StatusCreated, http.MethodPost, "/tenants/demo/workspaces", `{"name":"baseline","title":"Made by the API"}`)
 	made := a.admin(http.StatusCreated, http.MethodPost, "/tenants/demo/workspaces/baseline/clients",
@@ -86,7 +52,7 @@ func (a *administered) admin(want int, method, path, body string) map[string]any
 		r.Header.Set("Content-Type", "application/json")
 	}
 	recorder := httptest.NewRecorder()
-	a.server.Admin().ServeHTTP(recorder, r)
+	a.as.Admin().ServeHTTP(recorder, r)
 	if recorder.Code != want {
 		a.t.Fatalf("%s %s: %d %s", method, path, recorder.Code, recorder.Body)
 	}

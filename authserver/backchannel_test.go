@@ -14,7 +14,7 @@ import (
 
 func TestLogoutTellsEveryClientOfTheSession(t *testing.T) {
 	web, other := newParty(t), newParty(t)
-	h, _ := startParties(t, loopback, web.URL+"/logout", other.URL+"/logout")
+	h := startParties(t, loopback, web.URL+"/logout", other.URL+"/logout")
 	b, elsewhere := h.browser(), h.browser()
 	hint := b.signInAt("web", callback)
 	b.signInAt("other", "https://other.example/callback")
@@ -56,7 +56,7 @@ func (h *house) verifies(claims, header map[string]any, client string) {
 
 func TestLogoutTokenVerifiesWithThePublishedKeys(t *testing.T) {
 	web, other := newParty(t), newParty(t)
-	h, _ := startParties(t, loopback, web.URL, other.URL)
+	h := startParties(t, loopback, web.URL, other.URL)
 	b := h.browser()
 	b.signInAt("web", callback)
 	page := b.get(h.issuer + "/oauth2/logout") // the confirmation page tells as well
@@ -90,7 +90,7 @@ func TestLogoutIsTriedAgainUntilTheClientTookItOrRefused(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			web := newParty(t)
-			h, _ := startParties(t, loopback, web.URL, "https://other.example/")
+			h := startParties(t, loopback, web.URL, "https://other.example/")
 			for _, status := range row.answers {
 				web.answers <- status
 			}
@@ -112,7 +112,7 @@ func TestLogoutIsTriedAgainUntilTheClientTookItOrRefused(t *testing.T) {
 
 func TestSessionEndsWhateverBecomesOfItsClients(t *testing.T) {
 	web := newParty(t)
-	h, _ := startParties(t, loopback, web.URL, "https://other.example/")
+	h := startParties(t, loopback, web.URL, "https://other.example/")
 	web.Close() // nobody listens there
 	b := h.browser()
 	hint := b.signInAt("web", callback)
@@ -131,7 +131,7 @@ func TestSessionEndsWhateverBecomesOfItsClients(t *testing.T) {
 }
 
 func TestDiscoverySaysBackchannelLogout(t *testing.T) {
-	h, _ := startParties(t, loopback, "https://app.example/logout", "https://other.example/")
+	h := startParties(t, loopback, "https://app.example/logout", "https://other.example/")
 	var document map[string]any
 	if err := json.Unmarshal([]byte(h.browser().get(h.issuer+"/.well-known/openid-configuration").body), &document); err != nil {
 		t.Fatal(err)

@@ -187,7 +187,7 @@ func TestForwardedAddressesAreNotBelieved(t *testing.T) {
 
 // One listener, behind a proxy at one address and open to another: what the header says counts of the one, and is nothing of the other.
 func TestForwardedAddressesAreBelievedFromTrustedProxiesOnly(t *testing.T) {
-	h := startAs(t, setup{text: strings.Replace(registering, "store: unused", "store: unused\ntrusted_proxies: [127.0.0.9/32]", 1), wrap: func(st store.Store) store.Store { return st }})
+	h := startAs(t, setup{text: strings.Replace(registering, "store: unused", "store: unused\ntrusted_proxies: [127.0.0.9/32]", 1)})
 	for peer, row := range map[string]struct {
 		limited int
 		address string

@@ -23,7 +23,7 @@ const domain = "https://login.example.com"
 func startFactors(t *testing.T, policy string) *house {
 	t.Helper()
 	text := strings.Replace(configuration, "        notice:", "        policy: {"+policy+"}\n        notice:", 1)
-	return startAs(t, setup{text: text, base: domain, wrap: func(st store.Store) store.Store { return st }})
+	return startAs(t, setup{text: text, base: domain})
 }
 
 // phone is an authenticator app.

@@ -90,7 +90,7 @@ func (b *lockedBuffer) String() string {
 	return b.buffer.String()
 }
 
-func start(t *testing.T) *house { return startWith(t, func(st store.Store) store.Store { return st }) }
+func start(t *testing.T) *house { return startWith(t, nil) }
 
 // startWith starts a server on a store that the test has wrapped.
 func startWith(t *testing.T, wrap func(store.Store) store.Store) *house {
@@ -100,10 +100,11 @@ func startWith(t *testing.T, wrap func(store.Store) store.Store) *house {
 
 // setup is what a server is started with.
 type setup struct {
-	text  string            // its configuration
-	files map[string]string // that the configuration names
-	wrap  func(store.Store) store.Store
-	base  string // its base URL; empty for its address
+	text  string                        // its configuration
+	files map[string]string             // that the configuration names
+	wrap  func(store.Store) store.Store // the store that it uses; nil for the plain one
+	base  string                        // its base URL; empty for its address
+	token string                        // of its admin API; empty for none
 }
 
 func startAs(t *testing.T, given setup) *house {
@@ -116,7 +117,7 @@ func startAs(t *testing.T, given setup) *house {
 	h.issuer = base + "/demo/baseline"
 	sum := sha256.Sum256([]byte(webSecret))
 	text := strings.NewReplacer("$WEB", hex.EncodeToString(sum[:]), "$SIGNER", signerKey().publicJWK(), "$BASE", base).Replace(given.text)
-	environment := map[string]string{authserver.EnvBaseURL: base, authserver.EnvKeyEncryptionKey: sealedKeys().sealingKey.Reveal()}
+	environment := map[string]string{authserver.EnvBaseURL: base, authserver.EnvKeyEncryptionKey: sealedKeys().sealingKey.Reveal(), authserver.EnvAdminToken: given.token}
 	for _, key := range sealedKeys().records {
 		if err := h.store.AddKey(t.Context(), key); err != nil {
 			t.Fatal(err)
@@ -131,7 +132,11 @@ func startAs(t *testing.T, given setup) *house {
 		t.Fatal(err)
 	}
 	log := slog.New(slog.NewJSONHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	server, err := authserver.NewAt(t.Context(), cfg, given.wrap(h.store), log, h.clock.Now)
+	var st store.Store = h.store
+	if given.wrap != nil {
+		st = given.wrap(st)
+	}
+	server, err := authserver.NewAt(t.Context(), cfg, st, log, h.clock.Now)
 	if err != nil {
 		t.Fatal(err)
 	}

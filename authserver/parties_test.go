@@ -6,8 +6,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -16,8 +14,6 @@ import (
 	"time"
 
 	"cloakroom/authserver"
-
-	"cloakroom/authserver/store/memory"
 )
 
 // party is a client's back-channel logout endpoint. It answers with the statuses of answers, in turn, and then with 200.
@@ -85,53 +81,21 @@ tenants:
           - {username: alice, password: wonderland}
 `
 
-func parseParties(allow, web, other string, environment map[string]string) (authserver.Config, error) {
+func partiesText(allow, web, other string) string {
 	sum := sha256.Sum256([]byte(webSecret))
-	text := fmt.Sprintf(parties, allow, hex.EncodeToString(sum[:]), web, other)
-	return authserver.ParseConfig("test.yaml", []byte(text), func(name string) string { return environment[name] })
+	return fmt.Sprintf(parties, allow, hex.EncodeToString(sum[:]), web, other)
+}
+
+func parseParties(allow, web, other string, environment map[string]string) (authserver.Config, error) {
+	return authserver.ParseConfig("test.yaml", []byte(partiesText(allow, web, other)), func(name string) string { return environment[name] })
 }
 
 // startParties runs a server that tells web and other at their addresses.
-func startParties(t *testing.T, allow, web, other string) (*house, *authserver.Server) {
+func startParties(t *testing.T, allow, web, other string) *house {
 	t.Helper()
-	return startPartiesAs(t, func(*authserver.Config) {}, allow, web, other)
-}
-
-// startPartiesAs is startParties with another configuration.
-func startPartiesAs(t *testing.T, change func(*authserver.Config), allow, web, other string) (*house, *authserver.Server) {
-	t.Helper()
-	h := &house{t: t, log: &lockedBuffer{}, clock: &clock{now: time.Now()}}
-	h.store = memory.New(h.clock.Now)
-	for _, key := range sealedKeys().records {
-		if err := h.store.AddKey(t.Context(), key); err != nil {
-			t.Fatal(err)
-		}
-	}
-	h.server = httptest.NewUnstartedServer(nil)
-	h.server.Config.ErrorLog = slog.NewLogLogger(slog.NewTextHandler(io.Discard, nil), slog.LevelError)
-	base := "https://" + h.server.Listener.Addr().String()
-	h.issuer = base + "/demo/baseline"
-	cfg, err := parseParties(allow, web, other, map[string]string{
-		authserver.EnvBaseURL: base, authserver.EnvKeyEncryptionKey: sealedKeys().sealingKey.Reveal(),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	change(&cfg)
-	server, err := authserver.NewAt(t.Context(), cfg, h.store, slog.New(slog.NewJSONHandler(h.log, nil)), h.clock.Now)
-	if err != nil {
-		t.Fatal(err)
-	}
-	authserver.HurryBackchannel(server)
-	h.server.Config.Handler = server.Handler()
-	h.server.StartTLS()
-	t.Cleanup(func() {
-		h.server.Close()
-		if err := server.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return h, server
+	h := startAs(t, setup{text: partiesText(allow, web, other)})
+	authserver.HurryBackchannel(h.as)
+	return h
 }
 
 const loopback = `127.0.0.0/8, "::1/128"`

@@ -12,7 +12,6 @@ import (
 	"cloakroom/authserver"
 	"cloakroom/authserver/client"
 	"cloakroom/authserver/oauth"
-	"cloakroom/authserver/store"
 )
 
 const initialToken = "an-initial-access-token-that-is-random"
@@ -47,7 +46,7 @@ func hashOf(text string) string {
 
 func startRegistering(t *testing.T) *house {
 	t.Helper()
-	return startAs(t, setup{text: registering, wrap: func(st store.Store) store.Store { return st }})
+	return startAs(t, setup{text: registering})
 }
 
 // call sends JSON to a path below the workspace.

@@ -9,14 +9,12 @@ import (
 	"time"
 
 	"cloakroom/authserver"
-	"cloakroom/authserver/store"
 )
 
 func startOpen(t *testing.T) *house {
 	t.Helper()
 	return startAs(t, setup{
 		text: strings.Replace(configuration, "        title: The test house", "        title: The test house\n        identity_sources: [{id: local, type: local, sign_up: open}]", 1),
-		wrap: func(st store.Store) store.Store { return st },
 	})
 }
 

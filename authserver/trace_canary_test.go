@@ -11,7 +11,6 @@ import (
 	"strings"
 	"testing"
 
-	"cloakroom/authserver/store"
 	"cloakroom/authserver/trace"
 )
 
@@ -165,8 +164,8 @@ func TestTraceHasNoSecretOfAFlow(t *testing.T) {
 
 // TestTraceTellsTheSecondFactorAndNoCodeOfIt adds an app at the first sign-in and shows a wrong code and a right one at the next.
 func TestTraceTellsTheSecondFactorAndNoCodeOfIt(t *testing.T) {
-	text := strings.Replace(tracing, "        notice:", "        policy: {second_factor: required}\n        notice:", 1)
-	h := startAs(t, setup{text: text, wrap: func(st store.Store) store.Store { return st }})
+	text := strings.Replace(traceOn(configuration), "        notice:", "        policy: {second_factor: required}\n        notice:", 1)
+	h := startAs(t, setup{text: text})
 	b, f := h.browser(), h.feed()
 	page := b.signIn(b.get(h.authorizeURL(request())), "alice", "wonderland")
 	app := h.scan(page)
