@@ -8,7 +8,6 @@ import (
 
 	"cloakroom/authserver/audit"
 	"cloakroom/authserver/factor"
-	"cloakroom/authserver/oauth"
 	"cloakroom/authserver/store"
 	"cloakroom/authserver/trace"
 	"cloakroom/authserver/ui"
@@ -17,18 +16,6 @@ import (
 
 // maxFactorName is the longest name of a factor, in bytes.
 const maxFactorName = 64
-
-// showBetween shows the page of who is between the factors.
-func (s *Server) showBetween(w http.ResponseWriter, r *http.Request, iss *issuer, ix interaction, user *signedIn, at stage) error {
-	half, err := s.between(r, iss, ix, user)
-	if err != nil {
-		return err
-	}
-	if at == stageFactor {
-		return s.showFactor(w, r, iss, ix, half, 0)
-	}
-	return s.showEnrol(w, r, iss, ix, half, http.StatusOK, newSecret())
-}
 
 // showEnrol shows what may be added. After a wrong code it is the same secret again: the app has it already.
 func (s *Server) showEnrol(w http.ResponseWriter, r *http.Request, iss *issuer, ix interaction, half halfway, status int, secret factor.Secret) error {
@@ -79,25 +66,11 @@ func (s *Server) newPasskey(iss *issuer, handle store.Handle, account store.Acco
 
 // enrol adds a factor during the sign-in of a user who has none, where one is required.
 func (s *Server) enrol(w http.ResponseWriter, r *http.Request, iss *issuer) error {
-	ix, user, half, ok, err := s.enterBetween(r, iss, stageEnrol)
-	if err != nil {
+	given, err := s.takeBetween(w, r, iss, stageEnrol, purposeEnrol, "totp", "", "passkey")
+	if err != nil || given == nil {
 		return err
 	}
-	if !ok {
-		return s.backTo(w, iss, ix)
-	}
-	p, err := s.form(r, iss, ix.handle, factorPurpose(purposeEnrol, half.account))
-	if err != nil {
-		return err
-	}
-	switch p.get("action") {
-	case "totp", "", "passkey":
-	case "cancel":
-		s.audit.Record(r.Context(), audit.SignInCancelled, iss.Key(), "client_id", ix.client.ID)
-		return s.abandon(w, r, iss, ix, "the user cancelled the sign-in")
-	default:
-		return oauth.InvalidRequest.Errorf("action is unknown")
-	}
+	ix, user, half, p := given.interaction, given.user, given.halfway, given.p
 	added, err := s.addFactor(r.Context(), iss, ix.handle, half.account, half.demand.held, p)
 	if errors.Is(err, factor.ErrRejected) && p.get("action") != "passkey" {
 		secret, err := s.openSecret(iss, half.account.Subject, p.get("sealed"))

@@ -10,50 +10,11 @@ import (
 
 	"cloakroom/authserver/audit"
 	"cloakroom/authserver/factor"
-	"cloakroom/authserver/oauth"
 	"cloakroom/authserver/store"
 	"cloakroom/authserver/trace"
 	"cloakroom/authserver/ui"
 	"cloakroom/authserver/ui/text"
 )
-
-const (
-	purposeFactor = "factor"
-	purposeEnrol  = "enrol"
-)
-
-// firstFactor is who has shown a password in this interaction, and has to show more before there is a session.
-type firstFactor struct {
-	Subject string    `json:"subject"`
-	At      time.Time `json:"at"`
-	ACR     string    `json:"acr"`
-	AMR     []string  `json:"amr"`
-}
-
-// halfway is a user between the factors: by the password of this interaction, or by a session that is not strong enough.
-type halfway struct {
-	account store.Account
-	how     authentication
-	demand  demand
-}
-
-// holdFirst keeps the first factor with the interaction, under a new secret: whoever knew the one of before the password does not get
-// to add a factor of their own, or to finish what the user began.
-func (s *Server) holdFirst(w http.ResponseWriter, r *http.Request, iss *issuer, ix interaction, found store.Account, how authentication) error {
-	ix.state.First = &firstFactor{Subject: found.Subject, At: how.at, ACR: how.acr, AMR: how.amr}
-	ix.state.Rejected = false
-	fresh := store.NewHandle(s.now())
-	fresh.ID = ix.handle.ID
-	ix.record.SecretHash = fresh.Hash()
-	kept, err := s.keepState(r, ix)
-	if err != nil {
-		return err
-	}
-	if kept {
-		setCookie(w, interactionCookie(iss, fresh.ID), fresh, ix.record.Expires.Sub(s.now()))
-	}
-	return s.backTo(w, iss, ix)
-}
 
 // keepState stores the state of an interaction; not when someone else, in another tab, has changed or ended it.
 func (s *Server) keepState(r *http.Request, ix interaction) (bool, error) {
@@ -73,50 +34,6 @@ func (s *Server) keepState(r *http.Request, ix interaction) (bool, error) {
 func (s *Server) backTo(w http.ResponseWriter, iss *issuer, ix interaction) error {
 	redirectTo(w, interactionPath(iss, ix.handle.ID))
 	return nil
-}
-
-// between finds who is between the factors in an interaction; a stage that is neither stageFactor nor stageEnrol is for another page.
-func (s *Server) between(r *http.Request, iss *issuer, ix interaction, user *signedIn) (halfway, error) {
-	if first := ix.state.First; first != nil {
-		account, err := s.store.Account(r.Context(), iss.Key(), first.Subject)
-		if expected(err) || account.Disabled {
-			return halfway{}, errNoInteraction
-		}
-		if err != nil {
-			return halfway{}, storeFailed("load account", err)
-		}
-		wants, err := s.demandOf(r.Context(), iss, ix.request, first.Subject, first.ACR)
-		return halfway{account, authentication{at: first.At, acr: first.ACR, amr: first.AMR}, wants}, err
-	}
-	if user == nil {
-		return halfway{demand: demand{stage: stageLogin}}, nil
-	}
-	wants, err := s.demandOf(r.Context(), iss, ix.request, user.account.Subject, user.session.ACR)
-	how := authentication{at: user.session.AuthTime, acr: user.session.ACR, amr: user.session.AMR}
-	return halfway{user.account, how, wants}, err
-}
-
-// enterBetween loads an interaction whose user is at the stage.
-func (s *Server) enterBetween(r *http.Request, iss *issuer, at stage) (interaction, *signedIn, halfway, bool, error) {
-	ix, err := s.loadInteraction(r, iss)
-	if err != nil {
-		return ix, nil, halfway{}, false, err
-	}
-	user, err := s.currentUser(r, iss)
-	if err != nil {
-		return ix, nil, halfway{}, false, err
-	}
-	next, err := s.stageOf(r.Context(), iss, ix.flow, ix.state, user)
-	if err != nil || next != at {
-		return ix, user, halfway{}, false, err
-	}
-	half, err := s.between(r, iss, ix, user)
-	return ix, user, half, err == nil && half.demand.stage == at, err
-}
-
-// factorPurpose binds a form to whose factor it is for.
-func factorPurpose(purpose string, account store.Account) string {
-	return purpose + " " + account.Subject
 }
 
 func (s *Server) showFactor(w http.ResponseWriter, r *http.Request, iss *issuer, ix interaction, half halfway, wait time.Duration) error {
@@ -151,25 +68,11 @@ func (s *Server) showFactor(w http.ResponseWriter, r *http.Request, iss *issuer,
 
 // secondFactor takes the answer of the second factor's forms.
 func (s *Server) secondFactor(w http.ResponseWriter, r *http.Request, iss *issuer) error {
-	ix, user, half, ok, err := s.enterBetween(r, iss, stageFactor)
-	if err != nil {
+	given, err := s.takeBetween(w, r, iss, stageFactor, purposeFactor, "otp", "", "recovery", "passkey")
+	if err != nil || given == nil {
 		return err
 	}
-	if !ok {
-		return s.backTo(w, iss, ix)
-	}
-	p, err := s.form(r, iss, ix.handle, factorPurpose(purposeFactor, half.account))
-	if err != nil {
-		return err
-	}
-	switch p.get("action") {
-	case "otp", "", "recovery", "passkey":
-	case "cancel":
-		s.audit.Record(r.Context(), audit.SignInCancelled, iss.Key(), "client_id", ix.client.ID)
-		return s.abandon(w, r, iss, ix, "the user cancelled the sign-in")
-	default:
-		return oauth.InvalidRequest.Errorf("action is unknown")
-	}
+	ix, user, half, p := given.interaction, given.user, given.halfway, given.p
 	attempt := s.factorAttempt(r, iss, half.account.Subject)
 	if wait := s.factors.throttle.begin(attempt); wait > 0 {
 		s.audit.Record(r.Context(), audit.FactorThrottled, iss.Key(), "client_id", ix.client.ID, "subject", half.account.Subject)
