@@ -3,23 +3,15 @@
 package provider
 
 import (
-	"bufio"
-	"bytes"
-	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -27,7 +19,6 @@ import (
 
 	"cloakroom/bff"
 	"cloakroom/bff/api"
-	"cloakroom/scripts/interop"
 )
 
 // house is a BFF with both providers, and an API that says how it was called.
@@ -38,27 +29,14 @@ type house struct {
 	api     *httptest.Server
 	mu      sync.Mutex
 	called  http.Header
-	logs    bytes.Buffer
-}
-
-func (h *house) Write(p []byte) (int, error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.logs.Write(p)
+	logs    logs
 }
 
 func open(t *testing.T) *house {
 	t.Helper()
-	if err := interop.Install(t.Context(), "..", os.Stdout); err != nil {
-		t.Fatal(err)
-	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	h := &house{t: t, origin: fmt.Sprintf("http://localhost:%d", listener.Addr().(*net.TCPAddr).Port), issuers: map[string]string{}}
-	secret := rand.Text()
-	h.startProviders(secret)
+	listener, origin := listen(t)
+	h, secret := &house{t: t, origin: origin}, rand.Text()
+	h.issuers = startProviders(t, &h.logs, "provider.mjs", "BFF="+origin, "CLIENT_SECRET="+secret)
 	h.api = httptest.NewServer(http.HandlerFunc(h.serveAPI))
 	t.Cleanup(h.api.Close)
 	cfg := h.config(secret)
@@ -66,7 +44,7 @@ func open(t *testing.T) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	log := slog.New(slog.NewTextHandler(h, nil))
+	log := slog.New(slog.NewTextHandler(&h.logs, nil))
 	front, err := bff.New(t.Context(), cfg, store, http.NotFoundHandler(), log)
 	if err != nil {
 		t.Fatal(err)
@@ -84,32 +62,6 @@ func open(t *testing.T) *house {
 	return h
 }
 
-// startProviders runs provider.mjs until the test ends.
-func (h *house) startProviders(secret string) {
-	h.t.Helper()
-	command := interop.Node(h.t.Context(), []string{"BFF=" + h.origin, "CLIENT_SECRET=" + secret}, "provider.mjs")
-	command.Stderr = h
-	out, err := command.StdoutPipe()
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	if err := command.Start(); err != nil {
-		h.t.Fatal(err)
-	}
-	h.t.Cleanup(func() {
-		_ = command.Process.Kill()
-		_ = command.Wait()
-	})
-	for lines := bufio.NewScanner(out); lines.Scan(); {
-		if json.Unmarshal(lines.Bytes(), &h.issuers) == nil && len(h.issuers) == 2 {
-			return
-		}
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.t.Fatalf("the providers did not start: %s", h.logs.String())
-}
-
 func (h *house) config(secret string) bff.Config {
 	h.t.Helper()
 	text := fmt.Sprintf(`
@@ -122,15 +74,7 @@ routes:
   - {prefix: /api/notes, upstream: "%s", methods: [GET]}
 `, h.origin, h.issuers["plain"], h.issuers["fapi2"], h.api.URL)
 	environment := map[string]string{"SECRET": secret, "BFF_SESSION_KEYS": base64.StdEncoding.EncodeToString([]byte(rand.Text() + rand.Text())[:32])}
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	file := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
+	file := newKey(h.t)
 	cfg, err := bff.ParseConfig("interop.yaml", []byte(text), func(name string) string { return environment[name] }, func(string) ([]byte, error) { return file, nil })
 	if err != nil {
 		h.t.Fatal(err)
@@ -170,9 +114,7 @@ func (h *house) signIn(b *browser, provider, user string) {
 	p = b.follow(b.submit(p, url.Values{"prompt": {"consent"}}), callback)
 	done := b.do(http.MethodGet, p.location, "", map[string]string{"Accept": "text/html"})
 	if done.status != http.StatusSeeOther || done.location != h.origin+"/" {
-		h.mu.Lock()
-		defer h.mu.Unlock()
-		h.t.Fatalf("callback %s: status %d, location %q: %s", p.location, done.status, done.location, h.logs.String())
+		h.t.Fatalf("callback %s: status %d, location %q: %s", p.location, done.status, done.location, h.logs.said())
 	}
 }
 
@@ -227,7 +169,7 @@ func (h *house) callAndRefresh(t *testing.T, b *browser, scheme string) {
 	}
 	for range 2 { // with a rotated refresh token too, where the provider rotates
 		if got := h.fetch(b, http.MethodPost, "/bff/session/refresh"); got.status != 200 {
-			t.Fatalf("refresh: status %d: %s\n%s", got.status, got.body, h.logs.String())
+			t.Fatalf("refresh: status %d: %s\n%s", got.status, got.body, h.logs.said())
 		}
 	}
 	h.fetch(b, http.MethodGet, "/api/notes")
@@ -268,5 +210,5 @@ func (h *house) endAtProvider(t *testing.T, b *browser, provider string) {
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
-	t.Errorf("the provider's back-channel logout ended nothing: %s", h.logs.String())
+	t.Errorf("the provider's back-channel logout ended nothing: %s", h.logs.said())
 }

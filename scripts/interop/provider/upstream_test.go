@@ -3,29 +3,18 @@
 package provider
 
 import (
-	"bufio"
-	"bytes"
-	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/x509"
-	"encoding/json"
-	"encoding/pem"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"cloakroom/authserver"
 	"cloakroom/authserver/keys"
 	"cloakroom/authserver/store/memory"
-	"cloakroom/scripts/interop"
 )
 
 // front is an authorization server whose users sign in at oidc-provider.
@@ -33,20 +22,7 @@ type front struct {
 	t         *testing.T
 	issuer    string
 	providers map[string]string
-	mu        sync.Mutex
-	logs      bytes.Buffer
-}
-
-func (f *front) Write(p []byte) (int, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.logs.Write(p)
-}
-
-func (f *front) said() string {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.logs.String()
+	logs      logs
 }
 
 const frontConfiguration = `
@@ -70,26 +46,10 @@ tenants:
 
 func openFront(t *testing.T) *front {
 	t.Helper()
-	if err := interop.Install(t.Context(), "..", os.Stdout); err != nil {
-		t.Fatal(err)
-	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	base := fmt.Sprintf("http://localhost:%d", listener.Addr().(*net.TCPAddr).Port)
-	f := &front{t: t, issuer: base + "/demo/front", providers: map[string]string{}}
-	secret := rand.Text()
-	f.startProviders(secret)
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	files := map[string][]byte{"secret": []byte(secret), "key": pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})}
+	listener, base := listen(t)
+	f, secret := &front{t: t, issuer: base + "/demo/front"}, rand.Text()
+	f.providers = startProviders(t, &f.logs, "upstream.mjs", "FRONT="+f.issuer, "CLIENT_SECRET="+secret)
+	files := map[string][]byte{"secret": []byte(secret), "key": newKey(t)}
 	environment := map[string]string{authserver.EnvKeyEncryptionKey: keys.NewSealingKey().Reveal()}
 	text := fmt.Sprintf(frontConfiguration, base, f.providers["secret"], f.providers["signed"])
 	cfg, err := authserver.ParseConfig("front.yaml", []byte(text), func(name string) string { return environment[name] })
@@ -99,7 +59,7 @@ func openFront(t *testing.T) *front {
 	if err != nil {
 		t.Fatal(err)
 	}
-	log := slog.New(slog.NewTextHandler(f, nil))
+	log := slog.New(slog.NewTextHandler(&f.logs, nil))
 	st := memory.New(time.Now)
 	server, err := authserver.New(t.Context(), cfg, st, log)
 	if err != nil {
@@ -111,33 +71,10 @@ func openFront(t *testing.T) *front {
 		_ = public.Close()
 		_ = server.Close()
 		if t.Failed() {
-			t.Log(f.said())
+			t.Log(f.logs.said())
 		}
 	})
 	return f
-}
-
-func (f *front) startProviders(secret string) {
-	f.t.Helper()
-	command := interop.Node(f.t.Context(), []string{"FRONT=" + f.issuer, "CLIENT_SECRET=" + secret}, "upstream.mjs")
-	command.Stderr = f
-	out, err := command.StdoutPipe()
-	if err != nil {
-		f.t.Fatal(err)
-	}
-	if err := command.Start(); err != nil {
-		f.t.Fatal(err)
-	}
-	f.t.Cleanup(func() {
-		_ = command.Process.Kill()
-		_ = command.Wait()
-	})
-	for lines := bufio.NewScanner(out); lines.Scan(); {
-		if json.Unmarshal(lines.Bytes(), &f.providers) == nil && len(f.providers) == 2 {
-			return
-		}
-	}
-	f.t.Fatalf("the providers did not start: %s", f.said())
 }
 
 // toApp reports whether an address is the application's.
