@@ -1,9 +1,12 @@
 // Starts the app: downloads the WebAssembly bundle, shows how far it is, and runs it. Until then the prerendered page is
 // usable as it is. It is the only script written by hand; wasm_exec.js is Go's own. There is no service worker.
+//
+// The document has begun the download. Where the server is near, this machine's time is what is scarce: the page is painted
+// before the bundle is compiled and run. Where it is far, the bundle is compiled while it arrives.
 "use strict";
 
 (() => {
-  const { wasm, size } = document.currentScript.dataset;
+  const { wasm, size, session, csrf } = document.currentScript.dataset;
   const page = document.documentElement;
   const byId = (id) => document.getElementById(id);
 
@@ -19,11 +22,40 @@
   });
   const plain = (event) => !(event.shiftKey || event.altKey || event.ctrlKey || event.metaKey);
 
+  const far = () => {
+    const [visit] = performance.getEntriesByType("navigation");
+    return !visit || visit.responseStart - visit.requestStart > 30; // milliseconds from the question to the answer
+  };
+
+  // Resolves once the prerendered page is on the screen. A page in the background is not painted, and does not wait for it.
+  const painted = () => new Promise((resolve) => {
+    if (document.hidden || !PerformanceObserver.supportedEntryTypes.includes("paint")) resolve();
+    new PerformanceObserver((list, observer) => {
+      if (list.getEntriesByName("first-contentful-paint").length === 0) return;
+      observer.disconnect();
+      resolve();
+    }).observe({ type: "paint", buffered: true });
+    setTimeout(resolve, 1000);
+  });
+
+  // The app's first question is who is signed in: it is asked while the bundle is on its way, in the words of the app, and the
+  // app takes the answer, once (backend/early_js.go).
+  const askEarly = () => {
+    const headers = { Accept: "application/json", [csrf]: "1" };
+    const asked = fetch(session, { headers, mode: "same-origin", credentials: "same-origin", redirect: "error", cache: "no-store" });
+    const answered = asked.then(async (response) => ({
+      status: response.status, type: response.headers.get("Content-Type"), body: await response.arrayBuffer(), at: performance.now(),
+    }));
+    answered.catch(() => {}); // the app asks again
+    globalThis.earlySession = answered;
+  };
+
   // Counts the bytes of a copy of the body, so that the browser compiles (and caches the compiled code of) the response
-  // itself while it arrives. Size is what comes out after decompression.
+  // itself while it arrives. Size is what comes out after decompression. What is done in a blink needs no bar.
   const showProgress = async (response) => {
     const bar = byId("loading");
     let loaded = 0;
+    await new Promise((resolve) => { setTimeout(resolve, 200); });
     for (const reader = response.body.getReader(); ;) {
       const { done, value } = await reader.read();
       if (done) break;
@@ -36,7 +68,10 @@
     const go = new Go();
     // Where go-app resolves /web/ links to; it would drop the prefix otherwise.
     go.env = { GOAPP_STATIC_RESOURCES_URL: "/web" };
-    const response = await fetch(wasm);
+    if (!far()) await painted();
+    const bundle = fetch(wasm);
+    askEarly();
+    const response = await bundle;
     if (!response.ok) throw new Error(`${wasm}: status ${response.status}`);
     showProgress(response.clone()).catch(() => {}); // the bar is a courtesy; the real reader reports errors
     const { instance } = await WebAssembly.instantiateStreaming(response, go.importObject);

@@ -38,6 +38,7 @@ type Response struct {
 	Status      int
 	ContentType string
 	Body        []byte
+	Age         time.Duration // how long it has been here; zero when it has just come
 }
 
 // Client calls the BFF.
@@ -51,10 +52,13 @@ func New(fetcher Fetcher) *Client {
 	return &Client{fetcher: fetcher, timeout: Timeout}
 }
 
-// Session asks who is signed in. It never extends the session.
+// Session asks who is signed in. It never extends the session. The server's time in it is the time at which it returns.
 func (c *Client) Session(ctx context.Context) (api.Session, error) {
 	var session api.Session
-	err := c.Call(ctx, "GET", api.PathSession, nil, &session)
+	age, err := c.call(ctx, "GET", api.PathSession, nil, &session)
+	if session.Expiry != nil {
+		session.Expiry.Now = session.Expiry.Now.Add(age)
+	}
 	return session, err
 }
 
@@ -70,27 +74,33 @@ func (c *Client) Logout(ctx context.Context) (api.LoggedOut, error) {
 // nil. Its errors are an [*Error] when the server refused, [ErrUnreachable] when there was no answer, and [ErrAnswer]
 // when the answer made no sense.
 func (c *Client) Call(ctx context.Context, method, path string, in, out any) error {
+	_, err := c.call(ctx, method, path, in, out)
+	return err
+}
+
+// call also says how old the answer is.
+func (c *Client) call(ctx context.Context, method, path string, in, out any) (age time.Duration, err error) {
 	request, err := newRequest(method, path, in)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 
 	response, err := c.fetcher.Fetch(ctx, request)
 	if err != nil {
-		return fmt.Errorf("%s %s: %w: %w", method, path, ErrUnreachable, err)
+		return 0, fmt.Errorf("%s %s: %w: %w", method, path, ErrUnreachable, err)
 	}
 	if response.Status < 200 || response.Status > 299 {
-		return fmt.Errorf("%s %s: %w", method, path, refusal(response))
+		return 0, fmt.Errorf("%s %s: %w", method, path, refusal(response))
 	}
 	if out == nil {
-		return nil
+		return response.Age, nil
 	}
 	if err := json.Unmarshal(response.Body, out); err != nil {
-		return fmt.Errorf("%s %s: %w: %w", method, path, ErrAnswer, err)
+		return 0, fmt.Errorf("%s %s: %w: %w", method, path, ErrAnswer, err)
 	}
-	return nil
+	return response.Age, nil
 }
 
 func newRequest(method, path string, in any) (Request, error) {

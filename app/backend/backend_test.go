@@ -56,6 +56,18 @@ func TestEveryCallCarriesTheStaticHeader(t *testing.T) {
 	}
 }
 
+func TestSessionThatWasHereAlreadyTellsTheServersTimeOfNow(t *testing.T) {
+	fetcher := answer(200, "application/json", `{"authenticated":true,"expiry":{"now":"2026-01-02T03:04:05Z"}}`)
+	for _, age := range []time.Duration{0, 1500 * time.Millisecond} {
+		fetcher.response.Age = age
+		session, err := New(fetcher).Session(t.Context())
+		want := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC).Add(age)
+		if err != nil || session.Expiry == nil || !session.Expiry.Now.Equal(want) {
+			t.Errorf("after %s: %v, %+v, want %s", age, err, session.Expiry, want)
+		}
+	}
+}
+
 func TestSessionIsDecoded(t *testing.T) {
 	session, err := New(answer(200, "application/json",
 		`{"authenticated":true,"claims":{"name":"Alice"},"providers":[{"id":"demo","name":"Demo","login":"/bff/login?provider=demo"}]}`,

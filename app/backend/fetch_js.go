@@ -10,6 +10,9 @@ import (
 // Fetch makes the request with the browser's fetch, which adds the cookie that no script can read. It must not be called
 // on the goroutine that handles the page's events: it blocks until the answer is there or ctx ends.
 func (Browser) Fetch(ctx context.Context, request Request) (Response, error) {
+	if response, ok := takeEarly(request); ok {
+		return response, nil
+	}
 	abort := js.Global().Get("AbortController").New()
 	defer context.AfterFunc(ctx, func() { abort.Call("abort") })()
 
@@ -21,9 +24,7 @@ func (Browser) Fetch(ctx context.Context, request Request) (Response, error) {
 	if err != nil {
 		return Response{}, errors.Join(ctx.Err(), err)
 	}
-	bytes := js.Global().Get("Uint8Array").New(buffer)
-	response := Response{Status: answer.Get("status").Int(), Body: make([]byte, bytes.Length())}
-	js.CopyBytesToGo(response.Body, bytes)
+	response := Response{Status: answer.Get("status").Int(), Body: bytesOf(buffer)}
 	if contentType := answer.Get("headers").Call("get", "Content-Type"); !contentType.IsNull() {
 		response.ContentType = contentType.String()
 	}

@@ -41,10 +41,7 @@ func (Browser) ReadFile(id string, limit int, then func(name string, content []b
 			then(name, nil, ErrFileUnknown)
 			return
 		}
-		bytes := js.Global().Get("Uint8Array").New(buffer)
-		content := make([]byte, bytes.Length())
-		js.CopyBytesToGo(content, bytes)
-		then(name, content, nil)
+		then(name, bytesOf(buffer), nil)
 	}()
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"cloakroom/app/backend"
 	"cloakroom/app/text"
+	"cloakroom/bff/api"
 )
 
 // The colours of the browser's own surfaces, the same as --paper in web/app.css.
@@ -35,6 +36,7 @@ type view struct {
 	Screen                                      template.HTML
 	App                                         bool   // load the bundle
 	Facts                                       string // for the app, as JSON
+	Session, CSRF                               string // where the loader asks who is signed in, and the header that it does so with
 }
 
 // document renders a screen into a whole page. Without facts for the app it is a page of its own that loads no script.
@@ -62,7 +64,7 @@ func document(manifest Manifest, screen Screen, facts *backend.Facts) ([]byte, e
 		Reload: text.Reload,
 		Screen: template.HTML(body), //nolint:gosec // our own screens without any request's data, checked by tidy
 		App:    facts != nil,
-		Facts:  string(told),
+		Facts:  string(told), Session: api.PathSession, CSRF: api.CSRFHeader,
 	})
 	return page.Bytes(), err
 }

@@ -82,3 +82,19 @@ func TestTroubledStatesAreAccessible(t *testing.T) {
 	b.click("retry")
 	b.gone("alert")
 }
+
+func TestWhoIsSignedInIsAskedOnce(t *testing.T) {
+	p := start(t)
+	b := open(t)
+	b.visit(p.origin + "/")
+	running(b)
+	b.see("status", "You are not signed in.")
+	const asked = `performance.getEntriesByType("resource").filter((e) => e.name.endsWith("/bff/session")).length`
+	if count := evaluate[int](b, asked); count != 1 {
+		t.Errorf("the page asked %d times who is signed in", count)
+	}
+	// What the loader asked is taken once: a page that comes back from the back/forward cache asks anew.
+	evaluate[bool](b, `window.dispatchEvent(new PageTransitionEvent("pageshow", {persisted: true}))`)
+	b.wait("it asks again", asked+" === 2")
+	b.see("status", "You are not signed in.")
+}

@@ -12,50 +12,55 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"strings"
 	"time"
 )
 
 func main() {
-	product := flag.String("product", ".cache/bin/demo", "the built product")
+	product := flag.String("product", ".cache/bin/demo", "the built product; several, with commas between them, are measured in turn")
 	rounds := flag.Int("rounds", 5, "how often each is measured")
 	save := flag.Bool("save", true, "measure make dev, too, in a copy of the tree")
+	parts := flag.Bool("parts", false, "print what the time goes to")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *product, *rounds, *save); err != nil {
+	if err := run(ctx, strings.Split(*product, ","), *rounds, *save, *parts); err != nil {
 		fmt.Fprintln(os.Stderr, "page:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, product string, rounds int, save bool) error {
-	origin, stop, err := start(ctx, ".", product)
-	if err != nil {
-		return err
+// visitedProduct is a product that runs, and its visits.
+type visitedProduct struct {
+	name, origin     string
+	cold, warm, slow []visited
+}
+
+func run(ctx context.Context, programs []string, rounds int, save, parts bool) error {
+	products := make([]visitedProduct, len(programs))
+	for i, program := range programs {
+		origin, stop, err := start(ctx, ".", program)
+		if err != nil {
+			return err
+		}
+		defer stop()
+		products[i] = visitedProduct{name: program, origin: origin}
 	}
-	defer stop()
 	b, err := open(ctx)
 	if err != nil {
 		return err
 	}
 	defer b.close()
-	var paint, cold, warm, slow []time.Duration
 	for range rounds {
-		visits, err := b.visit(origin+"/", line{}, 2)
-		if err != nil {
-			return err
+		for i := range products {
+			if err := products[i].visit(b); err != nil {
+				return err
+			}
 		}
-		paint, cold, warm = append(paint, visits[0].painted), append(cold, visits[0].interactive), append(warm, visits[1].interactive)
-		if visits, err = b.visit(origin+"/", line{bits: 9_000_000, latency: 40 * time.Millisecond}, 1); err != nil {
-			return err
-		}
-		slow = append(slow, visits[0].interactive)
 	}
-	fmt.Printf("%-52s %10s %10s %10s\n", "median", "measured", "gate", "stretch")
-	row("P17 first paint, localhost", paint, 200, 100)
-	row("P18 interactive, 9 Mbit/s + 40 ms, cold", slow, 2200, 1500)
-	row("P19 interactive, localhost, cold", cold, 450, 250)
-	row("P19 interactive, localhost, warm", warm, 280, 190)
+	for i := range products {
+		products[i].print(len(products) > 1, parts)
+	}
 	if !save {
 		return nil
 	}
@@ -65,6 +70,43 @@ func run(ctx context.Context, product string, rounds int, save bool) error {
 	}
 	row("P21 save to new text on screen", saved, 1500, 700)
 	return nil
+}
+
+func (m *visitedProduct) visit(b *browser) error {
+	visits, err := b.visit(m.origin+"/", line{}, 2)
+	if err != nil {
+		return err
+	}
+	m.cold, m.warm = append(m.cold, visits[0]), append(m.warm, visits[1])
+	if visits, err = b.visit(m.origin+"/", line{bits: 9_000_000, latency: 40 * time.Millisecond}, 1); err != nil {
+		return err
+	}
+	m.slow = append(m.slow, visits[0])
+	return nil
+}
+
+func (m *visitedProduct) print(named, parts bool) {
+	title := "median"
+	if named {
+		title += " of " + m.name
+	}
+	fmt.Printf("%-52s %10s %10s %10s\n", title, "measured", "gate", "stretch")
+	row("P17 first paint, localhost", times(m.cold, func(v visited) time.Duration { return v.painted }), 200, 100)
+	interactive := func(v visited) time.Duration { return v.interactive }
+	row("P18 interactive, 9 Mbit/s + 40 ms, cold", times(m.slow, interactive), 2200, 1500)
+	row("P19 interactive, localhost, cold", times(m.cold, interactive), 450, 250)
+	row("P19 interactive, localhost, warm", times(m.warm, interactive), 280, 190)
+	if parts {
+		printParts(m.cold, m.warm)
+	}
+}
+
+func times(visits []visited, of func(visited) time.Duration) []time.Duration {
+	all := make([]time.Duration, len(visits))
+	for i, visit := range visits {
+		all[i] = of(visit)
+	}
+	return all
 }
 
 func row(name string, measured []time.Duration, gate, stretch int) {
