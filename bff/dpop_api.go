@@ -68,7 +68,7 @@ func (p *presentation) sign(r *http.Request, server string) (*http.Request, erro
 
 // challengesNonce is the API's use_dpop_nonce (RFC 9449 §9).
 func challengesNonce(status int, challenges []string) bool {
-	return status == http.StatusUnauthorized && slices.ContainsFunc(challenges, func(challenge string) bool {
-		return parseChallenge(challenge)["error"] == "use_dpop_nonce"
+	return status == http.StatusUnauthorized && slices.ContainsFunc(parseChallenges(challenges), func(parameters map[string]string) bool {
+		return parameters["error"] == "use_dpop_nonce"
 	})
 }

@@ -74,8 +74,8 @@ func (p *passage) mayReplay(r *http.Request, response *http.Response) bool {
 	if p.token == "" || (r.Body != nil && r.Body != http.NoBody) || p.bff.now().Sub(p.issued) < replayGrain {
 		return false
 	}
-	for _, challenge := range response.Header["Www-Authenticate"] {
-		if reason := parseChallenge(challenge)["error"]; reason != "" && reason != "invalid_token" {
+	for _, parameters := range parseChallenges(response.Header["Www-Authenticate"]) {
+		if reason := parameters["error"]; reason != "" && reason != "invalid_token" {
 			return false
 		}
 	}
