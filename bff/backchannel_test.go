@@ -59,6 +59,7 @@ func TestBackchannelLogoutEndsWhatItNames(t *testing.T) {
 		"L04: the sid of another user": {func(c map[string]any) { c["sid"] = "sid-of-bob" }, true, true},
 		"the sid of bob alone":         {func(c map[string]any) { delete(c, "sub"); c["sid"] = "sid-of-bob" }, true, false},
 		"an unknown user":              {func(c map[string]any) { c["sub"] = "carol"; delete(c, "sid") }, true, true},
+		"a SUB of its own":             {func(c map[string]any) { c["SUB"], c["Nonce"] = "bob", "n" }, false, true},
 		"several audiences":            {func(c map[string]any) { c["aud"] = []string{"x", "cloak room"} }, false, true},
 	} {
 		h := open(t)
@@ -107,11 +108,13 @@ func TestBackchannelLogoutRefusesEveryBrokenToken(t *testing.T) {
 		"event not an object": {func(c map[string]any) {
 			c["events"] = map[string]any{"http://schemas.openid.net/event/backchannel-logout": true}
 		}, nil},
-		"nonce":               {func(c map[string]any) { c["nonce"] = "n" }, nil},
-		"null nonce":          {func(c map[string]any) { c["nonce"] = nil }, nil},
-		"no sub and no sid":   {func(c map[string]any) { delete(c, "sub"); delete(c, "sid") }, nil},
-		"sub not a string":    {func(c map[string]any) { c["sub"] = 7 }, nil},
-		"the ID token itself": {func(c map[string]any) { delete(c, "events"); c["nonce"] = "n" }, map[string]any{"typ": "JWT"}},
+		"nonce":                 {func(c map[string]any) { c["nonce"] = "n" }, nil},
+		"null nonce":            {func(c map[string]any) { c["nonce"] = nil }, nil},
+		"no sub and no sid":     {func(c map[string]any) { delete(c, "sub"); delete(c, "sid") }, nil},
+		"Events in place of it": {func(c map[string]any) { c["Events"] = c["events"]; delete(c, "events") }, nil},
+		"JTI in place of jti":   {func(c map[string]any) { c["JTI"] = c["jti"]; delete(c, "jti") }, nil},
+		"sub not a string":      {func(c map[string]any) { c["sub"] = 7 }, nil},
+		"the ID token itself":   {func(c map[string]any) { delete(c, "events"); c["nonce"] = "n" }, map[string]any{"typ": "JWT"}},
 	} {
 		got := h.logoutToken(row.bend, row.header)
 		if got.StatusCode != 400 || !strings.Contains(got.body, `"error":"invalid_request"`) || got.Header.Get("Cache-Control") != "no-store" {

@@ -1,7 +1,6 @@
 package bff
 
 import (
-	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -155,39 +154,4 @@ func readHeader(compact string, isType func(string) bool) (alg, kid string, err 
 		return "", "", fmt.Errorf("its typ is %q", header.Typ)
 	}
 	return header.Alg, header.Kid, nil
-}
-
-// decodeClaims reads one JSON object without duplicate members (RFC 7519 §4).
-func decodeClaims(data []byte, into ...any) error {
-	if err := refuseDuplicates(json.NewDecoder(bytes.NewReader(data))); err != nil {
-		return err
-	}
-	for _, target := range into {
-		if err := json.Unmarshal(data, target); err != nil {
-			return errors.New("it is not the JSON object that it should be")
-		}
-	}
-	return nil
-}
-
-func refuseDuplicates(decoder *json.Decoder) error {
-	if start, err := decoder.Token(); err != nil || start != json.Delim('{') {
-		return errors.New("it is not a JSON object")
-	}
-	seen := map[string]bool{}
-	for decoder.More() {
-		name, err := decoder.Token()
-		text, ok := name.(string)
-		if err != nil || !ok {
-			return errors.New("it is not a JSON object")
-		}
-		if seen[text] {
-			return fmt.Errorf("member %q is there twice", text)
-		}
-		seen[text] = true
-		if err := decoder.Decode(new(json.RawMessage)); err != nil {
-			return errors.New("it is not a JSON object")
-		}
-	}
-	return nil
 }

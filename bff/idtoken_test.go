@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/lestrrat-go/jwx/v2/jwa"
+	"github.com/lestrrat-go/jwx/v2/jws"
 
 	"cloakroom/bff/session"
 )
@@ -39,6 +40,21 @@ func TestCallbackRefusesBrokenIDTokens(t *testing.T) {
 			s.claims = func(c map[string]any) { c["azp"] = c["aud"]; c["aud"] = []any{c["aud"], "other"} }
 		}},
 		{"valid, no at_hash", true, drop("at_hash")},
+		{"valid, no kid", true, func(s *stub) {
+			s.sign = func(p []byte) string {
+				signed, _ := jws.Sign(p, jws.WithKey(jwa.RS256, s.rsa))
+				return string(signed)
+			}
+		}},
+		{"valid, beside claims of its own in capitals", true, func(s *stub) {
+			s.claims = func(c map[string]any) { c["Aud"], c["NONCE"], c["SUB"], c["Exp"] = "other", "n", "mallory", 1 }
+		}},
+		{"NONCE in place of nonce", false, func(s *stub) {
+			s.claims = func(c map[string]any) { c["NONCE"] = c["nonce"]; delete(c, "nonce") }
+		}},
+		{"Sub in place of sub", false, func(s *stub) {
+			s.claims = func(c map[string]any) { c["Sub"] = c["sub"]; delete(c, "sub") }
+		}},
 		{"iss of another", false, claim("iss", "https://evil.example")},
 		{"iss with a slash more", false, func(s *stub) { s.claims = func(c map[string]any) { c["iss"] = s.issuer() + "/" } }},
 		{"iss missing", false, drop("iss")},
