@@ -51,7 +51,7 @@ func (b *BFF) backchannelLogout(w http.ResponseWriter, r *http.Request) error {
 		b.flow(ctx).Bind(record.ID, record.Provider)
 		b.flow(ctx).Correlate(record.SID)
 		b.auditSession(ctx, auditSessionEnded, string(api.EndedByProvider), record)
-		b.revokeLater(ctx, record.Provider, record.RefreshToken)
+		b.revokeLater(ctx, b.providerOf(record), record.RefreshToken)
 	}
 	if err != nil {
 		return refuse(api.StoreUnavailable, "the sessions could not be ended; send the token again").because(err)

@@ -21,21 +21,21 @@ func (b *BFF) startSession(w http.ResponseWriter, r *http.Request, s *signIn) er
 	fresh.SignIns = b.signInsAfter(b.previous(r.Context(), s.tx.Previous))
 	record, err := b.sessions.Start(w, r, fresh)
 	if err != nil {
-		b.revokeLater(r.Context(), s.provider.cfg.ID, s.grant.refreshToken)
+		b.revokeLater(r.Context(), s.provider, s.grant.refreshToken)
 		return refuse(api.StoreUnavailable, "the session could not be stored").because(err)
 	}
 	b.spent.completed(s.tx.State, record.ID)
 	s.flow.Bind(record.ID, record.Provider)
 	b.auditSession(r.Context(), auditSignIn, auditOK, record)
 	if carriedErr == nil {
-		b.revokeLater(r.Context(), carried.Provider, carried.RefreshToken)
+		b.revokeLater(r.Context(), b.providerOf(carried), carried.RefreshToken)
 	}
 	if s.tx.Previous == "" || (carriedErr == nil && s.tx.Previous == carried.ID) {
 		return nil
 	}
 	// The session cookie is Strict and does not come along from the provider's site: the old session is ended by its id.
 	if ended, err := b.sessions.EndReplaced(r.Context(), s.tx.Previous); err == nil {
-		b.revokeLater(r.Context(), ended.Provider, ended.RefreshToken)
+		b.revokeLater(r.Context(), b.providerOf(ended), ended.RefreshToken)
 	}
 	return nil
 }
@@ -119,8 +119,7 @@ func (b *BFF) callbackForm(w http.ResponseWriter, r *http.Request) error {
 }
 
 // revokeLater revokes a refresh token that no session holds any more, without making anybody wait.
-func (b *BFF) revokeLater(ctx context.Context, providerID, refreshToken string) {
-	p := b.providers[providerID]
+func (b *BFF) revokeLater(ctx context.Context, p *provider, refreshToken string) {
 	if p == nil || refreshToken == "" {
 		return
 	}
@@ -128,7 +127,7 @@ func (b *BFF) revokeLater(ctx context.Context, providerID, refreshToken string) 
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), outboundTimeout+time.Second)
 		defer cancel()
 		if err := p.revoke(ctx, refreshToken); err != nil {
-			b.log.WarnContext(ctx, "refresh token not revoked", "provider", providerID, "error", err)
+			b.log.WarnContext(ctx, "refresh token not revoked", "provider", p.cfg.ID, "error", err)
 		}
 	}()
 }

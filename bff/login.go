@@ -138,7 +138,7 @@ func (b *BFF) resources(p *provider) []string {
 
 // chooseProvider takes the provider that is named, else that of the session to replace, else the first configured.
 func (b *BFF) chooseProvider(id string, current session.Record) (*provider, error) {
-	if p := b.providers[current.Provider]; id == "" && p != nil {
+	if p := b.providerOf(current); id == "" && p != nil {
 		return p, nil
 	}
 	if id == "" {

@@ -44,7 +44,7 @@ func (b *BFF) logout(w http.ResponseWriter, r *http.Request) error {
 // logoutURL is where the browser goes to end the session at the provider too (OpenID Connect RP-Initiated Logout §2),
 // or "/" when the provider has no such place or cannot be asked.
 func (b *BFF) logoutURL(ctx context.Context, record session.Record) string {
-	p := b.providers[record.Provider]
+	p := b.providerOf(record)
 	if p == nil {
 		return "/"
 	}
@@ -70,7 +70,7 @@ func (b *BFF) logoutURL(ctx context.Context, record session.Record) string {
 // revokeNow revokes an ended session's refresh token and waits for it, though not for long: the session is gone already,
 // and a provider that is down must not keep anybody signed in.
 func (b *BFF) revokeNow(ctx context.Context, record session.Record) {
-	p := b.providers[record.Provider]
+	p := b.providerOf(record)
 	if p == nil || record.RefreshToken == "" {
 		return
 	}

@@ -181,7 +181,7 @@ func (b *BFF) authorizeUser(r *http.Request, pass *passage) error {
 
 // wanted is the access token that a route sends for a session: of one audience and scope set.
 func (b *BFF) wanted(record session.Record, matched *route) tokenRequest {
-	return tokenRequest{b.providers[record.Provider], matched.cfg.Resource, matched.cfg.Scopes}
+	return tokenRequest{b.providerOf(record), matched.cfg.Resource, matched.cfg.Scopes}
 }
 
 // present puts the token on the request that the upstream gets.

@@ -149,7 +149,7 @@ func (b *BFF) renewOnce(ctx context.Context, id string, want tokenRequest, stale
 		err = sessionRefusal(err)
 	}
 	if newest != "" && statuses[asRefusal(err).code] == http.StatusUnauthorized {
-		b.revokeLater(ctx, want.provider.cfg.ID, newest)
+		b.revokeLater(ctx, want.provider, newest)
 	}
 	return session.Record{}, err
 }

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestReloadReplacesRoutesAndProvidersAndKeepsSessions(t *testing.T) {
@@ -69,5 +70,29 @@ func TestReloadKeepsTheOldConfigurationWhenTheNewOneIsBad(t *testing.T) {
 	}
 	if !h.logs.holds("event=configuration_reload outcome=kept") {
 		t.Error("the failed reload is not in the audit stream")
+	}
+}
+
+// The refresh token of one issuer is not for another that takes over its id.
+func TestASessionOfAnotherIssuerUnderTheSameIDIsOver(t *testing.T) {
+	h := open(t)
+	b := h.browser()
+	b.signIn()
+	another := newStub(t, h.clock.now)
+	next := h.config(t)
+	next.Providers[0].Issuer = another.issuer()
+	if err := h.bff.Reload(t.Context(), next); err != nil {
+		t.Fatal(err)
+	}
+	h.clock.advance(6 * time.Minute)
+	if got := b.fetch(http.MethodGet, "/api/notes", ""); got.StatusCode != 401 || !strings.Contains(got.body, "session_revoked") {
+		t.Errorf("status %d: %s", got.StatusCode, got.body)
+	}
+	if sessionOf(t, b).Authenticated {
+		t.Error("the session goes on")
+	}
+	b.fetch(http.MethodPost, "/bff/logout", "")
+	if asked := another.count("/token") + another.count("/revoke"); asked != 0 {
+		t.Errorf("the other issuer was shown the refresh token %d times", asked)
 	}
 }

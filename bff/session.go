@@ -67,7 +67,7 @@ func (b *BFF) refreshSession(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	record, err = b.renew(r.Context(), record, tokenRequest{provider: b.providers[record.Provider]}, record.Tokens[""].AccessToken)
+	record, err = b.renew(r.Context(), record, tokenRequest{provider: b.providerOf(record)}, record.Tokens[""].AccessToken)
 	if err != nil {
 		return err
 	}
@@ -83,10 +83,19 @@ func (b *BFF) current(r *http.Request) (session.Record, error) {
 	}
 	b.flow(r.Context()).Bind(record.ID, record.Provider)
 	// A provider that was taken out of the configuration can neither refresh nor end the session.
-	if b.providers[record.Provider] == nil {
+	if b.providerOf(record) == nil {
 		return session.Record{}, refuse(api.SessionRevoked, "the session's sign-in service is no longer configured")
 	}
 	return record, nil
+}
+
+// providerOf is the provider that a session is from. It is nil when that is no longer configured, or when its id is another
+// issuer's by now: what one issuer gave is never shown to another (RFC 9700 §4.4).
+func (b *BFF) providerOf(record session.Record) *provider {
+	if p := b.providers[record.Provider]; p != nil && p.cfg.Issuer == record.Issuer {
+		return p
+	}
+	return nil
 }
 
 // sessionRefusal keeps apart "there is no session" (401) and "we cannot know" (503).
