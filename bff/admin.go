@@ -63,6 +63,8 @@ func (p *provider) health() string {
 		return p.why.Error()
 	case p.known == nil:
 		return notAsked
+	case p.keys.health() != nil:
+		return p.keys.health().Error()
 	default:
 		return "ok"
 	}

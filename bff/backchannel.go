@@ -115,7 +115,7 @@ func (p *provider) verifyLogoutToken(ctx context.Context, compact string) (*logo
 	}
 	flow := p.out.flow(ctx)
 	flow.Carries(api.InForm, "logout_token", compact)
-	payload, _, err := p.verifyJWS(ctx, m, compact, isLogoutTokenType)
+	payload, _, err := p.verifyJWS(ctx, m, compact, kindLogoutToken)
 	flow.Judge(api.TraceBackchannelLogout, 0)
 	flow.Check("signature", "OpenID Connect Back-Channel Logout §2.6 item 2", err == nil)
 	if errors.Is(err, errKeysUnread) {

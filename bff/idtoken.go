@@ -88,7 +88,7 @@ func (p *provider) verifyIDToken(ctx context.Context, m *metadata, compact strin
 
 // verifySignature returns the claims of an ID token whose signature holds.
 func (p *provider) verifySignature(ctx context.Context, m *metadata, compact string) (*idToken, error) {
-	payload, alg, err := p.verifyJWS(ctx, m, compact, isIDTokenType)
+	payload, alg, err := p.verifyJWS(ctx, m, compact, kindIDToken)
 	if err != nil {
 		return nil, fmt.Errorf("ID token: %w", err)
 	}
@@ -101,18 +101,18 @@ func (p *provider) verifySignature(ctx context.Context, m *metadata, compact str
 
 // verifyJWS verifies with a key of the pinned issuer and an algorithm of the configuration; from the header it takes only
 // which of those it is (RFC 8725 §3.1, §3.10), and that the token is of the kind that is wanted (§3.11).
-func (p *provider) verifyJWS(ctx context.Context, m *metadata, compact string, isType func(string) bool) (payload []byte, alg string, err error) {
+func (p *provider) verifyJWS(ctx context.Context, m *metadata, compact string, kind tokenKind) (payload []byte, alg string, err error) {
 	if len(compact) > maxIDToken || strings.Count(compact, ".") != 2 {
 		return nil, "", errors.New("it is missing, too long or not a signed JWT in compact form")
 	}
-	alg, kid, err := readHeader(compact, isType)
+	alg, kid, err := readHeader(compact, kind)
 	if err != nil {
 		return nil, "", err
 	}
 	if !slices.Contains(p.allowedAlgs(m), alg) {
 		return nil, "", fmt.Errorf("algorithm %q is not allowed", alg)
 	}
-	key, err := p.keys.find(ctx, m.JWKSURI, kid, alg)
+	key, err := p.keys.find(ctx, m.JWKSURI, kid, alg, kind)
 	if err != nil {
 		return nil, "", err
 	}
@@ -123,15 +123,24 @@ func (p *provider) verifyJWS(ctx context.Context, m *metadata, compact string, i
 	return payload, alg, nil
 }
 
-// isIDTokenType refuses what says that it is an access token, a logout token or a proof.
-func isIDTokenType(typ string) bool { return typ == "" || strings.EqualFold(typ, "JWT") }
+// tokenKind says what a provider's token is taken for.
+type tokenKind string
 
-// isLogoutTokenType wants the explicit type (Back-Channel Logout §2.4; RFC 7515 §4.1.9 lets application/ be left out).
-func isLogoutTokenType(typ string) bool {
-	return strings.EqualFold(typ, "logout+jwt") || strings.EqualFold(typ, "application/logout+jwt")
+const (
+	kindIDToken     tokenKind = "ID token"
+	kindLogoutToken tokenKind = "logout token"
+)
+
+// isTyped refuses what says that it is of another kind. An ID token may leave it open, but is no access token, logout token or
+// proof; a logout token has its explicit type (Back-Channel Logout §2.4; RFC 7515 §4.1.9 lets application/ be left out).
+func (k tokenKind) isTyped(typ string) bool {
+	if k == kindLogoutToken {
+		return strings.EqualFold(typ, "logout+jwt") || strings.EqualFold(typ, "application/logout+jwt")
+	}
+	return typ == "" || strings.EqualFold(typ, "JWT")
 }
 
-func readHeader(compact string, isType func(string) bool) (alg, kid string, err error) {
+func readHeader(compact string, kind tokenKind) (alg, kid string, err error) {
 	text, _, _ := strings.Cut(compact, ".")
 	data, err := base64.RawURLEncoding.Strict().DecodeString(text)
 	if err != nil {
@@ -150,7 +159,7 @@ func readHeader(compact string, isType func(string) bool) (alg, kid string, err 
 	if header.Crit != nil {
 		return "", "", errors.New("its header has crit")
 	}
-	if !isType(header.Typ) {
+	if !kind.isTyped(header.Typ) {
 		return "", "", fmt.Errorf("its typ is %q", header.Typ)
 	}
 	return header.Alg, header.Kid, nil

@@ -66,6 +66,9 @@ func TestMethodsAreThoseOfTheTable(t *testing.T) {
 			t.Errorf("%s %s: status %d, Allow %q", row.method, row.path, got.StatusCode, got.Header.Get("Allow"))
 		}
 	}
+	if status, body := b.raw("OPTIONS * HTTP/1.1\r\nHost: %HOST%\r\n%GUARD%\r\n\r\n"); status != 400 || !strings.Contains(body, "invalid_path") {
+		t.Errorf("OPTIONS *: status %d: %s", status, body) // net/http would answer it
+	}
 	if !sessionOf(t, b).Authenticated || len(h.upstream.requests()) != 0 {
 		t.Error("a refused method did something")
 	}

@@ -52,6 +52,7 @@ type stub struct {
 	lifetime  time.Duration
 	noRefresh bool
 	intercept func(w http.ResponseWriter, r *http.Request) bool // answers in place of the token endpoint
+	keys      http.HandlerFunc                                  // answers in place of the key set
 	strict    *strictness                                       // FAPI 2.0; nil is a plain provider
 }
 
@@ -118,7 +119,18 @@ func (s *stub) serveMetadata(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, "application/json", 200, document)
 }
 
-func (s *stub) serveKeys(w http.ResponseWriter, _ *http.Request) {
+func (s *stub) serveKeys(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	answer := s.keys
+	s.mu.Unlock()
+	if answer != nil {
+		answer(w, r)
+		return
+	}
+	s.writeKeys(w)
+}
+
+func (s *stub) writeKeys(w http.ResponseWriter) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	set := jwk.NewSet()
