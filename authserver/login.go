@@ -29,6 +29,8 @@ type loginPage struct {
 	status int
 	again  bool
 	wait   time.Duration
+	// noName and noPassword say that the field was left empty.
+	noName, noPassword bool
 }
 
 func (s *Server) showLogin(w http.ResponseWriter, r *http.Request, iss *issuer, ix interaction, page loginPage) error {
@@ -47,6 +49,12 @@ func (s *Server) showLogin(w http.ResponseWriter, r *http.Request, iss *issuer, 
 		Own:      ix.account != "",
 		Notice:   iss.Notice,
 		Passkey:  passkey,
+	}
+	if page.noName {
+		data.NoUsername = text.Of("login.missing.username")
+	}
+	if page.noPassword {
+		data.NoPassword = text.Of("login.missing.password")
 	}
 	s.addSources(&data, r, iss, ix)
 	if page.wait > 0 {
@@ -78,6 +86,11 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request, iss *issuer) erro
 		return errNoPage
 	}
 	username := truncate(strings.TrimSpace(p.get("username")), maxUsername) // a telephone's keyboard adds a space
+	if empty := (loginPage{noName: username == "", noPassword: p.get("password") == ""}); empty.noName || empty.noPassword {
+		empty.status = http.StatusUnprocessableEntity
+		ix.state.Username, ix.state.Rejected, ix.state.Problem = username, false, ""
+		return s.showLogin(w, r, iss, ix, empty)
+	}
 	address := s.network(r)
 	attempt := newAttempt(iss.Key(), username, address)
 	if wait := s.throttle.begin(attempt); wait > 0 {
@@ -153,8 +166,10 @@ func (s *Server) interactionForm(r *http.Request, iss *issuer, purpose string) (
 // form reads a form that one of our pages sent, and nobody else.
 func (s *Server) form(r *http.Request, iss *issuer, handle store.Handle, purpose string) (params, error) {
 	p, err := formParams(r)
-	if err != nil {
-		return params{}, err
+	if err != nil { // it is nobody's but our own page's, and no application is to blame
+		return params{}, &pageError{
+			status: status(err), title: text.Of("error.form.title"), text: text.Of("error.form.text"), cause: err,
+		}
 	}
 	site := r.Header.Get("Sec-Fetch-Site")
 	fromElsewhere := site != "" && site != "same-origin" && site != "none"

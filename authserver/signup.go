@@ -88,6 +88,8 @@ func checkSignUp(page *ui.SignUp, password, again string) bool {
 	switch err := account.CheckNewName(page.Username.Value); {
 	case page.Username.Value == "":
 		page.Username.Wrong = text.Of("signup.wrong.username_missing")
+	case errors.Is(err, account.ErrLong):
+		page.Username.Wrong = text.Of("signup.wrong.username_long")
 	case errors.Is(err, account.ErrMixed):
 		page.Username.Wrong = text.Of("signup.wrong.username_mixed")
 	case err != nil:

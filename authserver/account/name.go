@@ -14,10 +14,16 @@ const maxUsername = 128
 // ErrUsername means that a text cannot be a user name.
 var ErrUsername = errors.New("not a user name")
 
+// ErrLong means that a text is too long for a user name; it is an ErrUsername.
+var ErrLong = fmt.Errorf("%w: it is too long", ErrUsername)
+
 // Canonical is the one spelling under which a user name is kept and compared: width and case mapped, normalised, and without
 // characters that look like nothing (RFC 8265 §3.3, UsernameCaseMapped).
 func Canonical(username string) (string, error) {
-	if username == "" || len(username) > maxUsername {
+	if len(username) > maxUsername {
+		return "", fmt.Errorf("%w: it has 1 to %d bytes", ErrLong, maxUsername)
+	}
+	if username == "" {
 		return "", fmt.Errorf("%w: it has 1 to %d bytes", ErrUsername, maxUsername)
 	}
 	canonical, err := precis.UsernameCaseMapped.String(username)

@@ -10,13 +10,15 @@ type Login struct {
 	Client   string // the name of the client that waits
 	Action   string // where the form goes
 	CSRF     string
-	Username string       // as it was typed, or hinted
-	Rejected bool         // the last attempt was wrong
-	Wait     text.Message // how long to wait before the next attempt; zero if there is none
-	Again    bool         // the user is signed in and is asked once more
-	Own      bool         // nobody waits: it is for the account pages
-	Notice   string
-	Passkey  *Ceremony // the other way in; nil for none
+	Username string // as it was typed, or hinted
+	Rejected bool   // the last attempt was wrong
+	// NoUsername and NoPassword are what is said beside a field that was left empty.
+	NoUsername, NoPassword text.Message
+	Wait                   text.Message // how long to wait before the next attempt; zero if there is none
+	Again                  bool         // the user is signed in and is asked once more
+	Own                    bool         // nobody waits: it is for the account pages
+	Notice                 string
+	Passkey                *Ceremony // the other way in; nil for none
 
 	Local   bool         // there are local accounts: the form is shown
 	SignUp  string       // where who has none makes one; empty if nobody may
