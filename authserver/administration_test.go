@@ -234,6 +234,7 @@ func TestUserIsSearchedChangedAndHeldToTheRules(t *testing.T) {
 	for name, body := range map[string]string{
 		"no name": `{}`, "a weak password": `{"username":"x","password":"password1"}`, "its own sub": `{"username":"x","claims":{"sub":"1"}}`,
 		"a hash": `{"username":"x","password_hash":"$argon2id$"}`, "not a name": `{"username":"a b"}`,
+		"a name that is a number": `{"username":"x","claims":{"name":5}}`, "a proof in words": `{"username":"x","claims":{"email_verified":"yes"}}`,
 	} {
 		if got := a.admin(http.StatusUnprocessableEntity, http.MethodPost, users, body); got["errors"] == nil {
 			t.Errorf("%s: %v", name, got)
@@ -245,6 +246,11 @@ func TestUserIsSearchedChangedAndHeldToTheRules(t *testing.T) {
 	}
 	a.admin(http.StatusConflict, http.MethodPut, users+"/"+a.user, `{"username":"bob"}`)
 	a.admin(http.StatusNotFound, http.MethodGet, users+"/nobody", "")
+	// What no store can look for is not looked for.
+	for _, null := range []string{"%00", "%FF", "ali%00ce"} {
+		a.admin(http.StatusNotFound, http.MethodGet, users+"/"+null, "")
+		a.admin(http.StatusBadRequest, http.MethodGet, users+"?q="+null, "")
+	}
 }
 
 func TestAdminPathThatIsNotPlainIsNowhere(t *testing.T) {

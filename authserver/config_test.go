@@ -86,6 +86,8 @@ func TestParseConfigNamesEveryProblemAndItsPlace(t *testing.T) {
 		`policy: second_factor: "sometimes"`: {"name: baseline", "name: baseline\n        policy: {second_factor: sometimes}"},
 		`identity source "local": password_change: "never" is neither on nor off`: {"name: baseline", "name: baseline\n        identity_sources: [{id: local, type: local, password_change: never}]"},
 		`identity source "corp": password_change: is for local`:                   {"name: baseline", "name: baseline\n        identity_sources: [{id: corp, type: oidc, issuer: \"https://corp.example\", client_id: a, client_secret_env: X, password_change: off}]"},
+		`user "alice": claims: birthdate has to be a text`:                        {"password_file: alice.password", "password_file: alice.password, claims: {birthdate: 1852-05-04}"},
+		`user "alice": claims: email_verified has to be true or`:                  {"password_file: alice.password", "password_file: alice.password, claims: {email_verified: \"yes\"}"},
 		`policy: id_token_signing_alg: "HS256"`:                                   {"name: baseline", "name: baseline\n        policy: {id_token_signing_alg: HS256}"},
 		`secret_hash`:                                                             {"secret_file: web.secret", "secret_hash: 12"},
 	} {

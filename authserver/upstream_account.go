@@ -8,6 +8,7 @@ import (
 
 	"cloakroom/authserver/account"
 	"cloakroom/authserver/audit"
+	"cloakroom/authserver/oauth"
 	"cloakroom/authserver/store"
 	"cloakroom/authserver/upstream"
 	"cloakroom/authserver/workspace"
@@ -64,10 +65,13 @@ func (s *Server) provision(ctx context.Context, iss *issuer, source *workspace.S
 	return known, nil
 }
 
-// claimsOf are the claims that the source's configuration takes over, by our names.
+// claimsOf are the claims that the source's configuration takes over, by our names. One of another kind than the standard's is none.
 func claimsOf(source *workspace.Source, identity upstream.Identity) map[string]any {
 	taken := map[string]any{}
 	for ours, theirs := range source.Claims {
+		if oauth.CheckClaim(ours, identity.Claims[theirs]) != nil {
+			continue
+		}
 		switch value := identity.Claims[theirs].(type) {
 		case string:
 			taken[ours] = strings.ToValidUTF8(truncate(value, maxClaim), "")

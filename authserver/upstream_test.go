@@ -34,6 +34,21 @@ func TestUserOfAnUpstreamProviderSignsInWithAnAccountOfTheirOwn(t *testing.T) {
 	}
 }
 
+// An application would read a claim as what the standard says that it is.
+func TestClaimOfAnotherKindIsNotTakenOver(t *testing.T) {
+	for name, row := range map[string]struct {
+		from string
+		want any
+	}{"a name for a proof": {"name", nil}, "a proof": {"email_verified", true}} { // the control
+		h := startSources(t, "email_verified: email_verified}", "email_verified: "+row.from+"}")
+		h.browser().signInUpstream("alice", "looking-glass")
+		own, _ := h.identityOf("upstream", "alice")
+		if own.Claims["email_verified"] != row.want || own.Claims["name"] != "Alice of Upstream" {
+			t.Errorf("%s: %+v", name, own.Claims)
+		}
+	}
+}
+
 func TestEmailOfAnUpstreamUserNeverGivesThemTheAccountOfThatAddress(t *testing.T) {
 	h := startSources(t)
 	page := h.browser().signInUpstream("alice", "looking-glass")

@@ -3,10 +3,8 @@ package adminapi
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -44,6 +42,10 @@ func (a *API) serve(route route) http.Handler {
 		actor, err := a.authenticate(r)
 		if err != nil {
 			a.writeProblem(w, r, err)
+			return
+		}
+		if !isText(r.URL.Path) {
+			a.writeProblem(w, r, errNoResource)
 			return
 		}
 		ctx, cancel := context.WithTimeout(r.Context(), timeout)
@@ -171,53 +173,6 @@ func (c *call) options(into any) error {
 	}
 	return nil
 }
-
-// span reads limit and cursor: how many, and the name after which the page begins.
-func (c *call) span(known ...string) (limit int, after string, err error) {
-	query := c.URL.Query()
-	for name, given := range query {
-		if !slices.Contains(append(known, "limit", "cursor"), name) || len(given) > 1 {
-			return 0, "", badRequest(fmt.Sprintf("the query parameter %q is unknown or repeated", name))
-		}
-	}
-	limit = defaultLimit
-	if text := query.Get("limit"); text != "" {
-		limit, err = strconv.Atoi(text)
-		if err != nil || limit < 1 || limit > maxLimit {
-			return 0, "", badRequest(fmt.Sprintf("limit is not a number from 1 to %d", maxLimit))
-		}
-	}
-	name, err := base64.RawURLEncoding.DecodeString(query.Get("cursor"))
-	if err != nil {
-		return 0, "", badRequest("cursor is none that was given out here")
-	}
-	return limit, string(name), nil
-}
-
-// list is one page.
-type list struct {
-	Items      []map[string]any `json:"items"`
-	NextCursor string           `json:"next_cursor,omitempty"`
-}
-
-// pageOf cuts a page out of what is sorted by name. By names and not by numbers: what comes or goes meanwhile moves nothing.
-func pageOf[T any](all []T, limit int, after string, name func(T) string, show func(T) map[string]any) list {
-	start, found := slices.BinarySearchFunc(all, after, func(one T, after string) int { return strings.Compare(name(one), after) })
-	if found && after != "" {
-		start++
-	}
-	page := list{Items: []map[string]any{}}
-	for _, one := range all[start:] {
-		if len(page.Items) == limit {
-			page.NextCursor = cursorOf(name(all[start+limit-1]))
-			break
-		}
-		page.Items = append(page.Items, show(one))
-	}
-	return page
-}
-
-func cursorOf(name string) string { return base64.RawURLEncoding.EncodeToString([]byte(name)) }
 
 // changedMembers names the members that two documents differ in, for the record: names only, never what they say.
 func changedMembers(before, after map[string]any) []string {

@@ -234,7 +234,7 @@ func TestListsComeInPagesThatNothingMoves(t *testing.T) {
 	if got := strings.Join(names, " "); got != "client-0 client-1 client-2 client-3 client-4 client-5 client-6 web" {
 		t.Errorf("%s", got)
 	}
-	for _, query := range []string{"?limit=0", "?limit=201", "?limit=x", "?cursor=***", "?surprise=1", "?limit=1&limit=2"} {
+	for _, query := range []string{"?limit=0", "?limit=201", "?limit=x", "?cursor=***", "?surprise=1", "?limit=1&limit=2", "?cursor=AA", "?cursor=_w", "?cursor=%00"} {
 		if got := p.wrong(http.MethodGet, clients+query, "", nil); got.StatusCode != http.StatusBadRequest {
 			t.Errorf("%s: %d", query, got.StatusCode)
 		}

@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"maps"
 
 	"cloakroom/authserver/account"
@@ -12,36 +11,6 @@ import (
 	"cloakroom/authserver/registry"
 	"cloakroom/authserver/store"
 )
-
-// userDocument is what is said of a user.
-type userDocument struct {
-	Username string         `yaml:"username"`
-	Claims   map[string]any `yaml:"claims"` // OpenID Connect Core §5.1
-}
-
-// maxClaims bounds what is kept of a user, as JSON.
-const maxClaims = 16 << 10
-
-// managedUser reports whether the configuration file names the user.
-func managedUser(ws *registry.Workspace, username string) bool {
-	for _, user := range ws.Users {
-		if name, err := account.Canonical(user.Username); err == nil && name == username {
-			return true
-		}
-	}
-	return false
-}
-
-func showUser(ws *registry.Workspace, user store.Account) map[string]any {
-	shown := map[string]any{"username": user.Username, stateMember: map[string]any{
-		"subject": user.Subject, "managed": managedUser(ws, user.Username), "disabled": user.Disabled, "password": user.PasswordHash != "",
-		"version": user.Version, "created": user.Created.UTC(), "updated": user.Updated.UTC(),
-	}}
-	if len(user.Claims) > 0 {
-		shown["claims"] = user.Claims
-	}
-	return shown
-}
 
 // listUsers lists users by name; q narrows it to the names that begin with it.
 func (a *API) listUsers(c *call) (answer, error) {
@@ -90,22 +59,6 @@ func (a *API) getUser(c *call) (answer, error) {
 	return answer{body: showUser(ws, user), version: user.Version}, nil
 }
 
-func (d *userDocument) problems() []document.Problem {
-	var problems []document.Problem
-	name, err := account.Canonical(d.Username)
-	if err != nil {
-		problems = append(problems, document.Problem{Pointer: "/username", Detail: err.Error()})
-	}
-	d.Username = name
-	if text, err := json.Marshal(d.Claims); err != nil || len(text) > maxClaims {
-		problems = append(problems, document.Problem{Pointer: "/claims", Detail: fmt.Sprintf("are more than %d bytes", maxClaims)})
-	}
-	if _, given := d.Claims["sub"]; given {
-		problems = append(problems, document.Problem{Pointer: "/claims/sub", Detail: "is given by the server"})
-	}
-	return problems
-}
-
 // createUser makes a user, with a password or without: a user without one can sign in when one is set.
 func (a *API) createUser(c *call) (answer, error) {
 	ws, err := c.place(a)
@@ -145,30 +98,6 @@ func (a *API) createUser(c *call) (answer, error) {
 	shown := showUser(ws, user)
 	c.record(a, "create", "user", ws.Key(), user.Subject, changedMembers(nil, shown)...)
 	return answer{body: shown, version: 1, location: "/tenants/" + ws.Tenant + "/workspaces/" + ws.Name + "/users/" + user.Subject}, nil
-}
-
-const passwordMember = "password"
-
-// takePassword takes the password out of a document, so that it is in nothing that is kept, shown or recorded.
-func takePassword(data []byte) (password *string, rest []byte, problems []document.Problem) {
-	var given map[string]json.RawMessage
-	_ = json.Unmarshal(data, &given) // an object: it was checked
-	text, found := given[passwordMember]
-	if !found {
-		return nil, data, nil
-	}
-	if err := json.Unmarshal(text, &password); err != nil {
-		problems = append(problems, document.Problem{Pointer: "/" + passwordMember, Detail: "has to be a text"})
-	}
-	return password, document.Merge(data, []byte(`{"`+passwordMember+`":null}`)), problems
-}
-
-// passwordProblems holds a password to what users are held to.
-func passwordProblems(password, username string) []document.Problem {
-	if err := account.CheckPassword(password, username); err != nil {
-		return []document.Problem{{Pointer: "/" + passwordMember, Detail: err.Error()}}
-	}
-	return nil
 }
 
 func (a *API) replaceUser(c *call) (answer, error) {

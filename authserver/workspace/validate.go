@@ -2,6 +2,7 @@ package workspace
 
 import (
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 
@@ -150,6 +151,11 @@ func (w *Workspace) userProblems() []error {
 			report("is there twice")
 		}
 		seen[user.Username] = true
+		for _, name := range slices.Sorted(maps.Keys(user.Claims)) {
+			if err := oauth.CheckClaim(name, user.Claims[name]); err != nil {
+				report("claims: " + name + " " + err.Error())
+			}
+		}
 		given := 0
 		for _, text := range []string{user.Password.Reveal(), user.PasswordHash.Reveal(), user.PasswordFile, user.PasswordEnv} {
 			if text != "" {
