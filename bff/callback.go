@@ -47,7 +47,7 @@ func (b *BFF) callback(w http.ResponseWriter, r *http.Request) error {
 	}
 	err = b.completeSignIn(w, r, s)
 	if err != nil {
-		return b.signInFailed(w, r, s.tx, err)
+		return b.signInFailed(w, r, s, err)
 	}
 	redirect(w, s.tx.ReturnURL)
 	return nil
@@ -180,7 +180,7 @@ func (s *signIn) verify(ctx context.Context) error {
 		return refuse(api.StepUpUnmet, "the user did not sign in as strongly as was asked").because(err)
 	}
 	if err != nil {
-		return refuse(api.IDTokenInvalid, "the sign-in service's answer does not hold").because(err)
+		return answerRefused(err)
 	}
 	s.idToken, s.claims = verified, verified.claims
 	return nil
@@ -193,7 +193,7 @@ func (s *signIn) askUserinfo(ctx context.Context) error {
 	}
 	more, err := s.provider.userinfo(ctx, s.metadata, s.grant.token, s.key, s.idToken.Subject)
 	if err != nil {
-		return refuse(api.IDTokenInvalid, "the sign-in service's answer does not hold").because(err)
+		return answerRefused(err)
 	}
 	for name, value := range more {
 		if _, known := s.claims[name]; !known {
@@ -201,4 +201,12 @@ func (s *signIn) askUserinfo(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// answerRefused keeps apart an answer that does not hold, and one that could not be looked at.
+func answerRefused(err error) error {
+	if errors.Is(err, errKeysUnread) || errors.Is(err, errUserinfoUnread) {
+		return refuse(api.TokenExchangeFailed, "the sign-in service cannot be reached").because(err)
+	}
+	return refuse(api.IDTokenInvalid, "the sign-in service's answer does not hold").because(err)
 }

@@ -21,7 +21,6 @@ func (b *BFF) startSession(w http.ResponseWriter, r *http.Request, s *signIn) er
 	fresh.SignIns = b.signInsAfter(b.previous(r.Context(), s.tx.Previous))
 	record, err := b.sessions.Start(w, r, fresh)
 	if err != nil {
-		b.revokeLater(r.Context(), s.provider, s.grant.refreshToken)
 		return refuse(api.StoreUnavailable, "the session could not be stored").because(err)
 	}
 	b.spent.completed(s.tx.State, record.ID)
@@ -74,9 +73,10 @@ func (s *signIn) record() session.Record {
 	return record
 }
 
-// signInFailed takes the user back to where they were, with the reason in the URL.
-func (b *BFF) signInFailed(w http.ResponseWriter, r *http.Request, tx *transaction, err error) error {
-	refused := asRefusal(err)
+// signInFailed takes the user back to where they were, with the reason in the URL. What the provider issued is nobody's.
+func (b *BFF) signInFailed(w http.ResponseWriter, r *http.Request, s *signIn, err error) error {
+	refused, tx := asRefusal(err), s.tx
+	b.revokeLater(r.Context(), s.provider, s.grant.refreshToken)
 	b.audit(r.Context(), auditSignIn, string(refused.code), slog.String("provider", tx.Provider), slog.String("cause", refused.Error()))
 	refusedIn(r.Context(), refused, "")
 	b.keepAttempt(w, tx)

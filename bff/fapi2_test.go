@@ -121,6 +121,17 @@ func TestFAPI2SignInPushesItsRequestAndProvesItsKeys(t *testing.T) {
 	}
 }
 
+// RFC 9449 §10.1: what is pushed may carry the proof itself, and a server may want its nonce in it.
+func TestAPushedRequestProvesItsKeyWhereTheServerWantsIt(t *testing.T) {
+	h := openStrict(t)
+	h.provider.strict.pushNonce = true
+	b := h.browser()
+	b.signIn()
+	if strict := h.provider.strict; strict.refused != 1 || len(strict.thumbs) != 2 || strict.thumbs[0] != strict.thumbs[1] {
+		t.Errorf("%d requests sent back for a nonce, proofs by %v", strict.refused, strict.thumbs)
+	}
+}
+
 // X08: the sessions refresh at once while the server demands a new nonce of each; everybody gets their own.
 func TestForcedNonceRetriesNeverMixSessions(t *testing.T) {
 	h := openStrict(t)

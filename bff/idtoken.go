@@ -129,9 +129,10 @@ type tokenKind string
 const (
 	kindIDToken     tokenKind = "ID token"
 	kindLogoutToken tokenKind = "logout token"
+	kindUserinfo    tokenKind = "userinfo"
 )
 
-// isTyped refuses what says that it is of another kind. An ID token may leave it open, but is no access token, logout token or
+// isTyped refuses what says that it is of another kind. An ID token and userinfo may leave it open, but are no access token, logout token or
 // proof; a logout token has its explicit type (Back-Channel Logout §2.4; RFC 7515 §4.1.9 lets application/ be left out).
 func (k tokenKind) isTyped(typ string) bool {
 	if k == kindLogoutToken {

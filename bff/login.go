@@ -112,16 +112,18 @@ func (b *BFF) authorizationURL(ctx context.Context, p *provider, m *metadata, tx
 		parameters.Set(name, value)
 	}
 	// RFC 9449 §10: the code is of use only with the key that this announces.
-	if key, err := parseProofKey(string(tx.ProofKey)); err != nil {
+	key, err := parseProofKey(string(tx.ProofKey))
+	if err != nil {
 		return "", err
-	} else if key != nil {
+	}
+	if key != nil {
 		jkt, err := key.thumbprint()
 		if err != nil {
 			return "", err
 		}
 		parameters.Set("dpop_jkt", jkt)
 	}
-	return p.authorizationRequest(ctx, m, parameters)
+	return p.authorizationRequest(ctx, m, parameters, key)
 }
 
 // redirectURI is one per provider, and never made from a request (RFC 9700 §4.4.2.2).

@@ -59,6 +59,7 @@ type answer struct {
 	status int
 	body   []byte
 	isJSON bool
+	isJWT  bool
 	nonce  string // of DPoP-Nonce
 	// challenges are the WWW-Authenticate headers.
 	challenges []string
@@ -66,7 +67,9 @@ type answer struct {
 
 // do sends the request and reads at most limit bytes of the answer. The call's name is for tracing.
 func (o *outbound) do(r *http.Request, call string, limit int64) (answer, error) {
-	r.Header.Set("Accept", "application/json")
+	if r.Header["Accept"] == nil {
+		r.Header.Set("Accept", "application/json")
+	}
 	sent, end := o.spans.call(r, call)
 	response, err := o.client.Do(sent)
 	end(response, err)
@@ -84,7 +87,7 @@ func (o *outbound) do(r *http.Request, call string, limit int64) (answer, error)
 	mediaType, _, _ := mime.ParseMediaType(response.Header.Get("Content-Type"))
 	isJSON := mediaType == "application/json" || strings.HasSuffix(mediaType, "+json")
 	return answer{
-		status: response.StatusCode, body: body, isJSON: isJSON,
+		status: response.StatusCode, body: body, isJSON: isJSON, isJWT: mediaType == "application/jwt",
 		nonce: response.Header.Get(dpopNonceHeader), challenges: response.Header.Values("Www-Authenticate"),
 	}, nil
 }

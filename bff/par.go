@@ -14,13 +14,14 @@ const maxRequestURI = 512
 // authorizationRequest returns where the browser goes: the authorize endpoint with the request in its query or, where the
 // provider takes pushed requests, with a reference to it, so that nothing of the request is the browser's to read or to
 // change (RFC 9126 §1).
-func (p *provider) authorizationRequest(ctx context.Context, m *metadata, parameters url.Values) (string, error) {
+func (p *provider) authorizationRequest(ctx context.Context, m *metadata, parameters url.Values, key *proofKey) (string, error) {
 	if m.PAREndpoint == "" {
 		return withQuery(m.AuthorizationEndpoint, parameters), nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, outboundTimeout)
 	defer cancel()
-	got, err := p.send(ctx, m, m.PAREndpoint, parameters, nil)
+	// The proof says what dpop_jkt says; a server may want it, with its nonce (RFC 9449 §10.1).
+	got, err := p.send(ctx, m, m.PAREndpoint, parameters, key)
 	if err != nil {
 		return "", fmt.Errorf("push the authorization request to %q: %w", p.cfg.ID, err)
 	}

@@ -127,6 +127,9 @@ func (b *BFF) renewOnce(ctx context.Context, id string, want tokenRequest, stale
 			return nil, nil // another instance was faster
 		}
 		got, err := b.askForToken(ctx, current, want, key)
+		if err == nil {
+			newest, err = cmp.Or(got.refreshToken, current.RefreshToken), got.continues(current)
+		}
 		if errors.Is(err, session.ErrLeaseLost) {
 			return nil, err // nothing was asked
 		}
@@ -136,7 +139,6 @@ func (b *BFF) renewOnce(ctx context.Context, id string, want tokenRequest, stale
 			return nil, err
 		}
 		b.auditSession(ctx, auditRenewal, auditOK, current)
-		newest = cmp.Or(got.refreshToken, current.RefreshToken)
 		return func(r *session.Record) error { return keepRenewed(r, key, got) }, nil
 	})
 	switch {
@@ -186,14 +188,15 @@ func keepRenewed(r *session.Record, key string, got grant) error {
 // errOvertaken: another writer replaced the refresh token that the provider refused.
 var errOvertaken = errors.New("the session has another refresh token by now")
 
-// renewFailed ends the session only when the provider said that the refresh token is worth nothing, and it is still the
-// session's: an outage, or a token that another instance has already rotated, ends nothing.
+// renewFailed ends the session only when the provider said that the refresh token is worth nothing, or gave tokens of another
+// user for it, and it is still the session's: an outage, or a token that another instance has already rotated, ends nothing.
 func (b *BFF) renewFailed(ctx context.Context, current session.Record, err error) error {
 	if own, ok := errors.AsType[*refusal](err); ok {
 		return own
 	}
 	refused, verdict := errors.AsType[*tokenError](err)
-	if !verdict || refused.transient() || refused.code != "invalid_grant" {
+	over := errors.Is(err, errAnotherUser) || (verdict && !refused.transient() && refused.code == "invalid_grant")
+	if !over {
 		return refuse(api.IDPUnavailable, "the access token could not be renewed; try again in a moment").because(err)
 	}
 	again, loadErr := b.sessions.Load(ctx, current.ID)

@@ -269,3 +269,38 @@ func TestInstanceThatWasPausedRedeemsNothingASecondTime(t *testing.T) {
 		}
 	}
 }
+
+// OpenID Connect Core §12.2: an ID token that comes with renewed tokens is about the same user.
+func TestRenewedTokensOfAnotherUserEndTheSession(t *testing.T) {
+	for name, row := range map[string]struct {
+		idToken func(*stub) any
+		want    int
+	}{
+		"none":          {func(*stub) any { return nil }, 200},
+		"the same user": {func(s *stub) any { return s.idToken(url.Values{"client_id": {"cloak room"}}, "") }, 200},
+		"unreadable":    {func(*stub) any { return "a.b.c" }, 200},
+		"another user": {func(s *stub) any {
+			s.claims = func(c map[string]any) { c["sub"] = "mallory" }
+			return s.idToken(nil, "")
+		}, 401},
+		"another's issuer": {func(s *stub) any {
+			s.claims = func(c map[string]any) { c["iss"] = "https://evil.example" }
+			return s.idToken(nil, "")
+		}, 401},
+	} {
+		h := open(t)
+		b := h.browser()
+		b.signIn()
+		h.provider.change(func() {
+			h.provider.respond = func(response map[string]any) { response["id_token"] = row.idToken(h.provider) }
+		})
+		h.clock.advance(6 * time.Minute)
+		got := b.fetch(http.MethodGet, "/api/notes", "")
+		if got.StatusCode != row.want || sessionOf(t, b).Authenticated != (row.want == 200) {
+			t.Errorf("%s: status %d: %s", name, got.StatusCode, got.body)
+		}
+		if reached := len(h.upstream.requests()); row.want != 200 && reached != 0 {
+			t.Errorf("%s: the API was shown another user's token", name)
+		}
+	}
+}

@@ -23,6 +23,8 @@ type strictness struct {
 	keys  func() jwk.Set // the client's, as it publishes them
 	dpop  bool
 	nonce string // what proofs have to carry; "" for none
+	// pushNonce is for a server that wants a proof with its nonce from who pushes a request, too.
+	pushNonce bool
 
 	mu         sync.Mutex
 	pushed     map[string]url.Values
@@ -64,7 +66,11 @@ func (s *stub) servePAR(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	strict := s.strict
 	s.mu.Unlock()
-	if err := strict.checkAssertion(r, s); err != nil {
+	if strict.pushNonce {
+		if !strict.admit(w, r, s) {
+			return
+		}
+	} else if err := strict.checkAssertion(r, s); err != nil {
 		writeJSON(w, "application/json", http.StatusUnauthorized, map[string]string{"error": "invalid_client", "error_description": err.Error()})
 		return
 	}

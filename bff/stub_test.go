@@ -48,7 +48,8 @@ type stub struct {
 	respond   func(map[string]any)
 	refuse    func(form url.Values) (status int, body string) // of the token endpoint
 	userinfo  map[string]any
-	hold      chan struct{} // the token endpoint waits for it
+	describe  http.HandlerFunc // answers in place of the userinfo endpoint
+	hold      chan struct{}    // the token endpoint waits for it
 	lifetime  time.Duration
 	noRefresh bool
 	intercept func(w http.ResponseWriter, r *http.Request) bool // answers in place of the token endpoint
@@ -74,7 +75,7 @@ func newStub(t *testing.T, now func() time.Time) *stub {
 	mux.HandleFunc("/token", s.serveToken)
 	mux.HandleFunc("/revoke", s.serveRevoke)
 	mux.HandleFunc("/par", s.servePAR)
-	mux.HandleFunc("/userinfo", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, "application/json", 200, s.userinfo) })
+	mux.HandleFunc("/userinfo", s.serveUserinfo)
 	s.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.mu.Lock()
 		s.requests[r.URL.Path]++
@@ -117,6 +118,17 @@ func (s *stub) serveMetadata(w http.ResponseWriter, _ *http.Request) {
 		s.metadata(document)
 	}
 	writeJSON(w, "application/json", 200, document)
+}
+
+func (s *stub) serveUserinfo(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	answer, claims := s.describe, s.userinfo
+	s.mu.Unlock()
+	if answer != nil {
+		answer(w, r)
+		return
+	}
+	writeJSON(w, "application/json", 200, claims)
 }
 
 func (s *stub) serveKeys(w http.ResponseWriter, r *http.Request) {

@@ -2,6 +2,7 @@ package bff
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -106,6 +107,28 @@ func (t *tokenResponse) grant(sent time.Time, asked []string, bound bool) (grant
 	// The lifetime counts from before the request, so that ours never ends after theirs.
 	token := session.Token{AccessToken: t.AccessToken, Type: kind, Scopes: scopes, Issued: sent, Expires: sent.Add(lifetime)}
 	return grant{token: token, refreshToken: t.RefreshToken, idToken: t.IDToken}, nil
+}
+
+// errAnotherUser is an answer to a refresh token that is about somebody else.
+var errAnotherUser = errors.New("the renewed tokens are another user's")
+
+// continues holds a renewal to its session: an ID token that comes along is about the same user at the same issuer, for us (OpenID
+// Connect Core §12.2). It comes from the token endpoint itself and nothing else is taken from it, so that no key is needed to
+// read it; one that cannot be read says nothing.
+func (g grant) continues(current session.Record) error {
+	parts := strings.Split(g.idToken, ".")
+	if len(parts) != 3 {
+		return nil
+	}
+	var renewed idToken
+	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil || decodeClaims(payload, &renewed) != nil {
+		return nil
+	}
+	if renewed.Issuer != current.Issuer || renewed.Subject != current.Subject {
+		return errAnotherUser
+	}
+	return nil
 }
 
 // isTokenText is b64token of RFC 6750 §2.1, loosely: visible ASCII, so that a token cannot break out of its header.
