@@ -253,6 +253,37 @@ func TestUserIsSearchedChangedAndHeldToTheRules(t *testing.T) {
 	}
 }
 
+// A user who is deleted is forgotten: the session and the tokens end, the application is told, and who takes the name is somebody else.
+func TestDeletedUserIsForgotten(t *testing.T) {
+	a := administer(t)
+	b := a.browser()
+	tokens, ok := a.signsIn(b, password)
+	if !ok {
+		t.Fatal("the control: does not sign in")
+	}
+	user := "/tenants/demo/workspaces/baseline/users/" + a.user
+	a.admin(http.StatusNoContent, http.MethodDelete, user, "")
+	a.party.token(t)
+	if a.signedIn(b) {
+		t.Error("the session lives on")
+	}
+	if status := a.refreshes(tokens); status != http.StatusBadRequest {
+		t.Errorf("a refresh: %d", status)
+	}
+	if _, ok := a.signsIn(a.browser(), password); ok {
+		t.Error("signs in")
+	}
+	a.admin(http.StatusNotFound, http.MethodGet, user, "")
+	a.admin(http.StatusNotFound, http.MethodDelete, user, "")
+	again := a.admin(http.StatusCreated, http.MethodPost, "/tenants/demo/workspaces/baseline/users", `{"username":"Alice","password":"down the rabbit hole"}`)
+	if subject := again["state"].(map[string]any)["subject"]; subject == a.user { //nolint:forcetypeassert // a panic fails the test
+		t.Error("the subject is used again")
+	}
+	if again["claims"] != nil || !strings.Contains(a.log.String(), `"action":"delete","kind":"user"`) {
+		t.Errorf("%v", again)
+	}
+}
+
 func TestAdminPathThatIsNotPlainIsNowhere(t *testing.T) {
 	a := administer(t)
 	for _, path := range []string{"//tenants", "/tenants/demo/../demo", "/tenants//demo", "/tenants/./demo"} {

@@ -53,6 +53,7 @@ type Accounts interface {
 	SaveAccount(ctx context.Context, account store.Account) error
 	Account(ctx context.Context, workspace, subject string) (store.Account, error)
 	AccountByName(ctx context.Context, workspace, username string) (store.Account, error)
+	DeleteAccount(ctx context.Context, workspace, subject string, version int64) error
 	ListAccounts(ctx context.Context, workspace, prefix, after string, limit int) ([]store.Account, error)
 }
 
@@ -156,6 +157,7 @@ func (a *API) routes() []route {
 		{get, userPath, a.getUser, ok},
 		{put, userPath, a.replaceUser, ok},
 		{patch, userPath, a.patchUser, ok},
+		{del, userPath, a.deleteUser, nothing},
 		{post, userPath + "/disable", a.disableUser, ok},
 		{post, userPath + "/enable", a.enableUser, ok},
 		{post, userPath + "/set-password", a.setPassword, ok},

@@ -195,6 +195,7 @@ func TestWhatTheConfigurationManagesIsRefusedAndSaidSo(t *testing.T) {
 		{http.MethodDelete, "/tenants/demo", ""},
 		{http.MethodPatch, users, `{"claims":{}}`},
 		{http.MethodPost, users + "/disable", ""},
+		{http.MethodDelete, users, ""},
 		{http.MethodPost, users + "/set-password", `{"password":"something else entirely"}`},
 		{http.MethodPost, users + "/reset-password", ""},
 	} {

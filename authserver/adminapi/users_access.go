@@ -23,6 +23,32 @@ func (a *API) enableUser(c *call) (answer, error) {
 	})
 }
 
+// deleteUser forgets a user: who comes again, from an upstream provider too, is somebody else. The sessions end first, so that the applications
+// are told; whom the configuration file names would only be there again after the next start.
+func (a *API) deleteUser(c *call) (answer, error) {
+	version, err := c.version()
+	if err != nil {
+		return answer{}, err
+	}
+	ws, user, err := c.user(a)
+	switch {
+	case err != nil:
+		return answer{}, err
+	case managedUser(ws, user.Username):
+		return answer{}, errManaged
+	case version != 0 && version != user.Version:
+		return answer{}, errStale
+	}
+	if _, err := a.EndUser(c.Context(), ws.Key(), user.Subject); err != nil {
+		return answer{}, err
+	}
+	if err := a.Accounts.DeleteAccount(c.Context(), ws.Key(), user.Subject, user.Version); err != nil {
+		return answer{}, err
+	}
+	c.record(a, "delete", "user", ws.Key(), user.Subject)
+	return answer{}, nil
+}
+
 // thenEnd ends the user's sessions after a change that was made.
 func (a *API) thenEnd(given answer, err error) func(c *call) (answer, error) {
 	return func(c *call) (answer, error) {

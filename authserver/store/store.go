@@ -152,6 +152,9 @@ type Accounts interface {
 	// account has the name. The version then grows by one.
 	SaveAccount(ctx context.Context, account Account) error
 	Account(ctx context.Context, workspace, subject string) (Account, error)
+	// DeleteAccount deletes an account whose version is the stored one, ErrConflict otherwise, and in the same step what it has: factors and
+	// recovery codes, identities, consents and sessions. Its grants are revoked. Nobody has its subject ever again; its name is free.
+	DeleteAccount(ctx context.Context, workspace, subject string, version int64) error
 	// AccountByName finds an account by its canonical user name.
 	AccountByName(ctx context.Context, workspace, username string) (Account, error)
 	// SaveConsent keeps what a user consented to, replacing what was kept for the same client.

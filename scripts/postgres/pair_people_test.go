@@ -61,6 +61,10 @@ func (p *pair) Identities(ctx context.Context, workspace, account string) ([]sto
 	return p.next().Identities(ctx, workspace, account)
 }
 
+func (p *pair) DeleteAccount(ctx context.Context, workspace, subject string, version int64) error {
+	return p.next().DeleteAccount(ctx, workspace, subject, version)
+}
+
 func (p *pair) UnlinkIdentity(ctx context.Context, workspace, account, issuer, subject string, remains func(store.Account, []store.Identity) bool) error {
 	return p.next().UnlinkIdentity(ctx, workspace, account, issuer, subject, remains)
 }

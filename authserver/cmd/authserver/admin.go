@@ -71,7 +71,7 @@ var resources = map[string][]string{
 	"tenants":    {"list", "get", "create", "replace", "change", "disable", "enable", "delete"},
 	"workspaces": {"list", "get", "create", "replace", "change", "disable", "enable", "delete"},
 	"clients":    {"list", "get", "create", "replace", "change", "disable", "enable", "delete", "rotate-secret"},
-	"users":      {"list", "get", "create", "replace", "change", "disable", "enable", "set-password", "reset-password", "end-sessions"},
+	"users":      {"list", "get", "create", "replace", "change", "disable", "enable", "delete", "set-password", "reset-password", "end-sessions"},
 	"factors":    {"list", "delete", "reset"},
 	"keys":       {"list", "rotate", "retire"},
 	"openapi":    {"get"},

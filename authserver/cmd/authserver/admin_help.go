@@ -17,7 +17,7 @@ Resources and what can be done with them:
     tenants      list, get, create, replace, change, disable, enable, delete
     workspaces   list, get, create, replace, change, disable, enable, delete
     clients      list, get, create, replace, change, disable, enable, delete, rotate-secret
-    users        list, get, create, replace, change, disable, enable, set-password, reset-password, end-sessions
+    users        list, get, create, replace, change, disable, enable, delete, set-password, reset-password, end-sessions
     factors      list, delete, reset: the passkeys and authenticator apps of a user, one or all of them
     keys         list, rotate, retire
     openapi      get: the description of the API

@@ -100,6 +100,12 @@ func TestAdminCommandDoesWhatTheAPIDoes(t *testing.T) {
 		t.Errorf("%s", list)
 	}
 	o.says(in("users", "disable", "dora")...)
+	if deleted := o.says(in("users", "delete", "dora")...); !strings.HasPrefix(deleted, "deleted ") {
+		t.Errorf("%s", deleted)
+	}
+	if list := o.says(in("users", "list")...); strings.Contains(list, "dora") || !strings.Contains(list, "carol") {
+		t.Errorf("%s", list)
+	}
 
 	o.says("tenants", "create", "--set", "name=acme")
 	o.says("workspaces", "create", "--tenant", "acme", "-f", o.file("ws.json", `{"name":"main","policy":{"id_token_signing_alg":"ES256"}}`))

@@ -54,6 +54,36 @@ func (s *Store) Account(ctx context.Context, workspace, subject string) (store.A
 	return cloneAccount(*account), nil
 }
 
+// DeleteAccount deletes an account and what it has, and revokes its grants.
+func (s *Store) DeleteAccount(ctx context.Context, workspace, subject string, version int64) error {
+	unlock, err := s.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	at := key{workspace, subject}
+	switch stored := s.accounts[at]; {
+	case stored == nil:
+		return store.ErrNotFound
+	case stored.Version != version:
+		return store.ErrConflict
+	}
+	delete(s.accounts, at)
+	delete(s.recoveryCodes, at)
+	maps.DeleteFunc(s.factors, func(at key, one *store.Factor) bool { return at.workspace == workspace && one.Subject == subject })
+	maps.DeleteFunc(s.identities, func(at identityKey, one *store.Identity) bool {
+		return at.workspace == workspace && one.Account == subject
+	})
+	maps.DeleteFunc(s.consents, func(at consentKey, _ *store.Consent) bool { return at.workspace == workspace && at.subject == subject })
+	maps.DeleteFunc(s.sessions, func(at key, one *store.Session) bool { return at.workspace == workspace && one.Subject == subject })
+	for _, grant := range s.liveGrants(workspace) {
+		if grant.Subject == subject {
+			s.revoke(grant)
+		}
+	}
+	return nil
+}
+
 // AccountByName returns an account by its canonical user name.
 func (s *Store) AccountByName(ctx context.Context, workspace, username string) (store.Account, error) {
 	unlock, err := s.lock(ctx)

@@ -193,6 +193,12 @@ func (s *Store) Account(ctx context.Context, workspace, subject string) (_ store
 	return s.next.Account(ctx, workspace, subject)
 }
 
+// DeleteAccount is of store.Store.
+func (s *Store) DeleteAccount(ctx context.Context, workspace, subject string, version int64) (err error) {
+	defer s.took("delete_account", time.Now(), &err)
+	return s.next.DeleteAccount(ctx, workspace, subject, version)
+}
+
 // AccountByName is of store.Store.
 func (s *Store) AccountByName(ctx context.Context, workspace, username string) (_ store.Account, err error) {
 	defer s.took("account_by_name", time.Now(), &err)

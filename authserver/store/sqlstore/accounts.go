@@ -42,6 +42,35 @@ func (s *Store) Account(ctx context.Context, workspace, subject string) (store.A
 	return account, answer("load account", err)
 }
 
+// DeleteAccount deletes an account and what it has, and revokes its grants. The account's row goes first, so that nothing is given to the
+// account meanwhile.
+func (s *Store) DeleteAccount(ctx context.Context, workspace, subject string, version int64) error {
+	return s.update(ctx, "delete account", func(ctx context.Context, tx *tx) error {
+		deleted, err := tx.exec(ctx, `DELETE FROM accounts WHERE workspace = $1 AND subject = $2 AND version = $3`, workspace, subject, version)
+		if err == nil && deleted == 0 {
+			if _, err = scanAccount(tx.row(ctx, selectAccount+`WHERE workspace = $1 AND subject = $2`, workspace, subject)); err == nil {
+				err = store.ErrConflict
+			}
+		}
+		if err != nil {
+			return err
+		}
+		for _, query := range []string{
+			`DELETE FROM recovery_codes WHERE workspace = $1 AND subject = $2`,
+			`DELETE FROM factors WHERE workspace = $1 AND subject = $2`,
+			`DELETE FROM identities WHERE workspace = $1 AND account = $2`,
+			`DELETE FROM consents WHERE workspace = $1 AND subject = $2`,
+			`DELETE FROM sessions WHERE workspace = $1 AND subject = $2`,
+		} {
+			if _, err := tx.exec(ctx, query, workspace, subject); err != nil {
+				return err
+			}
+		}
+		_, err = tx.exec(ctx, revokeGrants+`workspace = $2 AND subject = $3 AND subject <> ''`, millis(s.now()), workspace, subject)
+		return err
+	})
+}
+
 // AccountByName returns an account by its canonical user name.
 func (s *Store) AccountByName(ctx context.Context, workspace, username string) (store.Account, error) {
 	account, err := scanAccount(s.row(ctx, selectAccount+`WHERE workspace = $1 AND username = $2`, workspace, username))

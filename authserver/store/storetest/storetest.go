@@ -36,6 +36,7 @@ func Run(t *testing.T, open Open) {
 		{"Keys", keys},
 		{"Registry", registry},
 		{"Workspaces", workspaces},
+		{"Deletions", deletions},
 		{"Races", races},
 		{"Isolation", isolation},
 		{"Sweep", sweeps},

@@ -2,7 +2,9 @@ package storetest
 
 import (
 	"errors"
+	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"cloakroom/authserver/oauth"
@@ -55,6 +57,44 @@ var workspaces = []guarantee{
 		s.fill(workspace) // it was in the configuration file, and is managed by the API from now on
 		s.must(s.SaveRegistration(s.ctx(), workspaceOf(workspace, s.now())))
 		s.same("kept", s.kept(workspace), everything)
+	}},
+}
+
+var deletions = []guarantee{
+	{"a deleted account takes with it all that it has, and its grants are revoked", func(s *suite) {
+		s.fill(workspace)
+		s.fill(other)
+		s.must(s.SaveAccount(s.ctx(), s.account("subject-2", "bob")))
+		s.must(s.LinkIdentity(s.ctx(), s.identity("them-2", "subject-2")))
+		s.want(s.DeleteAccount(s.ctx(), workspace, filled, 7), store.ErrConflict)
+		s.want(s.DeleteAccount(s.ctx(), workspace, "subject-3", 1), store.ErrNotFound)
+		s.same("kept after refusals", s.kept(workspace), everything)
+		s.must(s.DeleteAccount(s.ctx(), workspace, filled, 1))
+		s.want(s.DeleteAccount(s.ctx(), workspace, filled, 1), store.ErrNotFound)
+		s.same("kept", s.kept(workspace), "request interaction code key mark ")
+		_, err := s.Grant(s.ctx(), workspace, filled)
+		s.want(err, store.ErrRevoked)
+		_, err = s.Identity(s.ctx(), workspace, provider, "them-2")
+		s.must(err)
+		s.same("kept of the same subject of another workspace", s.kept(other), everything)
+		again := s.account("subject-4", filled)
+		s.must(s.SaveAccount(s.ctx(), again)) // its name is free
+	}},
+	{"of fifty deletions of one account one wins", func(s *suite) {
+		s.must(s.SaveAccount(s.ctx(), s.account(subject, "alice")))
+		s.race(store.ErrNotFound, func(int) error { return s.DeleteAccount(s.ctx(), workspace, subject, 1) })
+	}},
+	{"an identity that is linked while its account is deleted is left to nobody", func(s *suite) {
+		for round := range 20 {
+			subject, them := fmt.Sprintf("subject-%d", round), fmt.Sprintf("them-%d", round)
+			s.must(s.SaveAccount(s.ctx(), s.account(subject, fmt.Sprintf("alice-%d", round))))
+			var both sync.WaitGroup
+			both.Go(func() { _ = s.LinkIdentity(s.ctx(), s.identity(them, subject)) })
+			both.Go(func() { s.must(s.DeleteAccount(s.ctx(), workspace, subject, 1)) })
+			both.Wait()
+			_, err := s.Identity(s.ctx(), workspace, provider, them)
+			s.want(err, store.ErrNotFound)
+		}
 	}},
 }
 
