@@ -70,6 +70,8 @@ func (s *Server) takeSignUp(w http.ResponseWriter, r *http.Request, iss *issuer,
 		Username: page.Username.Value, Password: p.get("password"), Claims: signUpClaims(page),
 	})
 	switch {
+	case errors.Is(err, account.ErrTaken) && s.isSignedIn(r, iss, page.Username.Value): // the form was sent twice
+		return s.backTo(w, iss, ix)
 	case errors.Is(err, account.ErrTaken):
 		page.Username.Wrong = text.Of("signup.wrong.taken")
 		s.renderSignUp(w, r, iss, ix, http.StatusConflict, page)
@@ -81,6 +83,13 @@ func (s *Server) takeSignUp(w http.ResponseWriter, r *http.Request, iss *issuer,
 	}
 	s.audit.Record(r.Context(), audit.AccountCreated, iss.Key(), "client_id", ix.client.ID, "subject", made.Subject, "address", address)
 	return s.loggedIn(w, r, iss, ix, made, s.byPassword())
+}
+
+// isSignedIn reports whether the user of this browser has the name.
+func (s *Server) isSignedIn(r *http.Request, iss *issuer, username string) bool {
+	user, err := s.currentUser(r, iss)
+	name, wrong := account.Canonical(username)
+	return err == nil && wrong == nil && user != nil && user.account.Username == name
 }
 
 // checkSignUp puts what is wrong beside its field and reports whether nothing is.

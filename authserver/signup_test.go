@@ -133,6 +133,22 @@ func TestSignUpIsOffUnlessTheWorkspaceOpensIt(t *testing.T) {
 	}
 }
 
+// A form that is sent once more, by a reload or a second click, leads on: nobody is told that their own name is taken.
+func TestSignUpThatIsSentTwiceLeadsOn(t *testing.T) {
+	h := startOpen(t)
+	b := h.browser()
+	form := b.signUpPage()
+	for at := range 2 {
+		if page := b.submit(form, "signup", signUpForm()); !strings.Contains(page.body, `id="consent_allow"`) {
+			t.Errorf("%d: %d\n%s", at, page.StatusCode, page.body)
+		}
+	}
+	other := h.browser() // the control: it is not theirs
+	if page := other.submit(other.signUpPage(), "signup", signUpForm()); page.StatusCode != http.StatusConflict {
+		t.Errorf("%d\n%s", page.StatusCode, page.body)
+	}
+}
+
 func TestSignUpFormIsOfItsBrowserAndItsTime(t *testing.T) {
 	h := startOpen(t)
 	b := h.browser()
