@@ -36,7 +36,7 @@ func (c *adminCommand) factors(ctx context.Context, caller *caller, stdout io.Wr
 	if c.action == "delete" {
 		_, err = fmt.Fprintf(stdout, "deleted %s\n", c.name)
 	} else {
-		_, err = fmt.Fprintf(stdout, "deleted %d of them\n", len(items))
+		_, err = fmt.Fprintf(stdout, "factors deleted: %d\n", len(items))
 	}
 	return err
 }

@@ -50,7 +50,7 @@ func TestAdminCommandListsAndRemovesFactors(t *testing.T) {
 	if _, err := o.try(in("factors", "reset", "--if-match", `"7"`)...); exitCode(err) != exitRefused || !strings.Contains(err.Error(), "412") {
 		t.Errorf("another version: %v", err)
 	}
-	if said := o.says(in("factors", "reset")...); said != "deleted 1 of them\n" {
+	if said := o.says(in("factors", "reset")...); said != "factors deleted: 1\n" {
 		t.Errorf("%s", said)
 	}
 	if list := o.says(in("factors", "list", "-o", "json")...); list != "[]\n" {
