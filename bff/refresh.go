@@ -159,7 +159,7 @@ func (b *BFF) renewOnce(ctx context.Context, id string, want tokenRequest, stale
 // askForToken spends the session's refresh token, with the session's proof key if it has one.
 func (b *BFF) askForToken(ctx context.Context, current session.Record, want tokenRequest, key string) (grant, error) {
 	if current.RefreshToken == "" {
-		return grant{}, refuse(api.SessionExpired, "the access token has expired and cannot be renewed")
+		return grant{}, b.nothingToRenew(current, key)
 	}
 	proof, err := parseProofKey(current.ProofKey)
 	if err != nil {
@@ -170,6 +170,17 @@ func (b *BFF) askForToken(ctx context.Context, current session.Record, want toke
 		resource, scopes = want.resource, want.scopes
 	}
 	return want.provider.refresh(ctx, current.RefreshToken, resource, scopes, proof)
+}
+
+// errOutlived is a session that was never given a refresh token, and whose access token is over.
+var errOutlived = errors.New("the access token has expired and there is no refresh token")
+
+// nothingToRenew says what it means that there is no refresh token: nothing for the session, while its own token lives.
+func (b *BFF) nothingToRenew(current session.Record, key string) error {
+	if key == "" && !b.now().Before(current.Tokens[""].Expires) {
+		return errOutlived
+	}
+	return refuse(api.IDPUnavailable, "the sign-in service gave nothing to renew this access token with")
 }
 
 // keepRenewed changes a record by what the provider answered.
@@ -188,14 +199,15 @@ func keepRenewed(r *session.Record, key string, got grant) error {
 // errOvertaken: another writer replaced the refresh token that the provider refused.
 var errOvertaken = errors.New("the session has another refresh token by now")
 
-// renewFailed ends the session only when the provider said that the refresh token is worth nothing, or gave tokens of another
-// user for it, and it is still the session's: an outage, or a token that another instance has already rotated, ends nothing.
+// renewFailed ends the session only when it has nothing to live on: the provider said that the refresh token is worth nothing, or
+// gave tokens of another user for it, or never gave one. It ends only if the token is still the session's: an outage, or a token that another instance has already rotated, ends nothing.
 func (b *BFF) renewFailed(ctx context.Context, current session.Record, err error) error {
 	if own, ok := errors.AsType[*refusal](err); ok {
 		return own
 	}
 	refused, verdict := errors.AsType[*tokenError](err)
-	over := errors.Is(err, errAnotherUser) || (verdict && !refused.transient() && refused.code == "invalid_grant")
+	outlived := errors.Is(err, errOutlived)
+	over := outlived || errors.Is(err, errAnotherUser) || (verdict && !refused.transient() && refused.code == "invalid_grant")
 	if !over {
 		return refuse(api.IDPUnavailable, "the access token could not be renewed; try again in a moment").because(err)
 	}
@@ -210,6 +222,9 @@ func (b *BFF) renewFailed(ctx context.Context, current session.Record, err error
 		return endErr
 	}
 	b.auditSession(ctx, auditSessionEnded, string(api.EndedByRefresh), current)
+	if outlived {
+		return refuse(api.SessionExpired, "the access token has expired and cannot be renewed").because(err)
+	}
 	return refuse(api.SessionRevoked, "the sign-in service ended the session").because(err)
 }
 

@@ -2,6 +2,7 @@ package bff
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"strings"
@@ -301,6 +302,22 @@ func TestRenewedTokensOfAnotherUserEndTheSession(t *testing.T) {
 		}
 		if reached := len(h.upstream.requests()); row.want != 200 && reached != 0 {
 			t.Errorf("%s: the API was shown another user's token", name)
+		}
+	}
+}
+
+// RFC 6749 §5.1: expires_in is recommended. What a server makes of it costs nobody their session.
+func TestAnOddLifetimeIsAsGoodAsNone(t *testing.T) {
+	for text, want := range map[string]time.Duration{
+		`300`: 5 * time.Minute, `"60"`: time.Minute, `60.5`: 60500 * time.Millisecond, `null`: defaultTokenLifetime, `0`: defaultTokenLifetime, `-1`: defaultTokenLifetime,
+		`""`: defaultTokenLifetime, `"soon"`: defaultTokenLifetime, `true`: defaultTokenLifetime, `{}`: defaultTokenLifetime, `1e300`: defaultTokenLifetime, `"NaN"`: defaultTokenLifetime,
+	} {
+		h := open(t)
+		h.provider.respond = func(response map[string]any) { response["expires_in"] = json.RawMessage(text) }
+		b := h.browser()
+		b.signIn()
+		if token := h.record(b).Tokens[""]; token.Expires.Sub(token.Issued) != want {
+			t.Errorf("%s: %s, want %s", text, token.Expires.Sub(token.Issued), want)
 		}
 	}
 }

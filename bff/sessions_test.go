@@ -15,9 +15,16 @@ func TestExpiredTokenWithoutRefreshTokenIsAnExpiredSession(t *testing.T) {
 	if got := b.fetch(http.MethodGet, "/api/notes", ""); got.StatusCode != 200 {
 		t.Errorf("control: status %d", got.StatusCode)
 	}
+	// Nobody is told that the session is over while it is not.
+	if got := b.fetch(http.MethodPost, "/bff/session/refresh", ""); got.StatusCode != 503 || !strings.Contains(got.body, "idp_unavailable") || !sessionOf(t, b).Authenticated {
+		t.Errorf("refresh: status %d: %s", got.StatusCode, got.body)
+	}
 	h.clock.advance(6 * time.Minute)
 	if got := b.fetch(http.MethodGet, "/api/notes", ""); got.StatusCode != 401 || !strings.Contains(got.body, "session_expired") {
 		t.Errorf("status %d: %s", got.StatusCode, got.body)
+	}
+	if sessionOf(t, b).Authenticated {
+		t.Error("a session that no API knows any more is said to go on")
 	}
 }
 

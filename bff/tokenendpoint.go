@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -50,14 +51,32 @@ type grant struct {
 
 // tokenResponse is RFC 6749 §5.1 with OpenID Connect Core §3.1.3.3.
 type tokenResponse struct {
-	AccessToken  string      `json:"access_token"`
-	TokenType    string      `json:"token_type"`
-	ExpiresIn    json.Number `json:"expires_in"`
-	RefreshToken string      `json:"refresh_token"`
-	Scope        *string     `json:"scope"`
-	IDToken      string      `json:"id_token"`
-	Error        string      `json:"error"`
-	Description  string      `json:"error_description"`
+	AccessToken  string   `json:"access_token"`
+	TokenType    string   `json:"token_type"`
+	ExpiresIn    lifetime `json:"expires_in"`
+	RefreshToken string   `json:"refresh_token"`
+	Scope        *string  `json:"scope"`
+	IDToken      string   `json:"id_token"`
+	Error        string   `json:"error"`
+	Description  string   `json:"error_description"`
+}
+
+// lifetime is expires_in. It is only recommended (RFC 6749 §5.1), so an odd one is as good as none: with a refresh token that works
+// once, nobody is signed out over it.
+type lifetime float64
+
+func (l *lifetime) UnmarshalJSON(data []byte) error {
+	if seconds, err := strconv.ParseFloat(strings.Trim(string(data), `"`), 64); err == nil && seconds > 0 && seconds < 1e9 {
+		*l = lifetime(seconds)
+	}
+	return nil
+}
+
+func (l lifetime) duration() time.Duration {
+	if l == 0 {
+		return defaultTokenLifetime
+	}
+	return time.Duration(float64(l) * float64(time.Second))
 }
 
 // request asks the token endpoint for tokens. asked are the scopes that the answer stands for when it names none.
@@ -95,17 +114,13 @@ func (t *tokenResponse) grant(sent time.Time, asked []string, bound bool) (grant
 	if t.AccessToken == "" || !strings.EqualFold(t.TokenType, kind) || !isTokenText(t.AccessToken) {
 		return grant{}, errors.New("token endpoint: the answer has no usable access token")
 	}
-	lifetime := defaultTokenLifetime
-	if seconds, err := t.ExpiresIn.Float64(); err == nil && seconds > 0 && seconds < 1e9 {
-		lifetime = time.Duration(seconds * float64(time.Second))
-	}
 	// RFC 6749 §5.1: no scope means the scope that was asked for.
 	scopes := asked
 	if t.Scope != nil {
 		scopes = strings.Fields(*t.Scope)
 	}
 	// The lifetime counts from before the request, so that ours never ends after theirs.
-	token := session.Token{AccessToken: t.AccessToken, Type: kind, Scopes: scopes, Issued: sent, Expires: sent.Add(lifetime)}
+	token := session.Token{AccessToken: t.AccessToken, Type: kind, Scopes: scopes, Issued: sent, Expires: sent.Add(t.ExpiresIn.duration())}
 	return grant{token: token, refreshToken: t.RefreshToken, idToken: t.IDToken}, nil
 }
 
