@@ -127,6 +127,9 @@ func (m Manifest) sizes() []backend.File {
 	return files
 }
 
+// plain reports whether nothing of the bundle is compressed.
+func (m Manifest) plain() bool { return m.Files[FileWASM].Gzip == 0 }
+
 func (m Manifest) url(name string) string { return WebPrefix + m.Files[name].Path }
 
 // webManifest tells a phone how to show the page when it is kept on the home screen.

@@ -33,8 +33,9 @@ type variant struct {
 	etag string // RFC 9110 §8.8.3: each encoding is a representation of its own, with its own strong tag
 }
 
-// newResource compresses what is made at start-up.
-func newResource(contentType string, body []byte, status int) *resource {
+// newResource is what is made at start-up, compressed unless the bundle is plain: that is one for work on the page, where the
+// best compression would be most of what a developer waits for after the compiler.
+func newResource(contentType string, body []byte, status int, plain bool) *resource {
 	sum := sha256.Sum256(body)
 	hash := hex.EncodeToString(sum[:])
 	made := &resource{contentType: contentType, cacheControl: revalidate, status: status}
@@ -42,6 +43,9 @@ func newResource(contentType string, body []byte, status int) *resource {
 		made.cacheControl = neverKept
 	}
 	made.add("", body, hash)
+	if plain {
+		return made
+	}
 
 	var packed bytes.Buffer
 	writer := brotli.NewWriterLevel(&packed, brotli.BestCompression)

@@ -4,6 +4,7 @@ package shell
 
 import (
 	"bytes"
+	"encoding/json"
 	"io"
 	"net/http"
 	"testing"
@@ -96,6 +97,30 @@ func TestHeadHasTheHeadersOfGetAndNoBody(t *testing.T) {
 		}
 		if head.Header.Get("Content-Length") != get.Header.Get("Content-Length") {
 			t.Errorf("%s: lengths are %s and %s", path, head.Header.Get("Content-Length"), get.Header.Get("Content-Length"))
+		}
+	}
+}
+
+func TestDocumentsOfAPlainBundleAreNotCompressed(t *testing.T) {
+	web := bundle(t)
+	for name, compressed := range map[string]bool{"as built": true, "plain": false} {
+		if !compressed {
+			var manifest Manifest
+			if err := json.Unmarshal(web["built/manifest.json"].Data, &manifest); err != nil {
+				t.Fatal(err)
+			}
+			for name, file := range manifest.Files {
+				file.Brotli, file.Gzip = 0, 0
+				manifest.Files[name] = file
+			}
+			web["built/manifest.json"].Data, _ = json.Marshal(manifest)
+		}
+		h, err := New(web, screens)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := len(h.documents["/"].variants) > 1; got != compressed {
+			t.Errorf("%s: compressed is %t", name, got)
 		}
 	}
 }

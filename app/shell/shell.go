@@ -78,24 +78,24 @@ func (h *Handler) renderDocuments(manifest Manifest, screens Screens) error {
 		if err != nil {
 			return fmt.Errorf("render %s: %w", path, err)
 		}
-		h.documents[path] = newResource("text/html; charset=utf-8", html, http.StatusOK)
+		h.documents[path] = newResource("text/html; charset=utf-8", html, http.StatusOK, manifest.plain())
 	}
 	html, err := document(manifest, screens.NotFound, nil)
 	if err != nil {
 		return fmt.Errorf("render the page for unknown addresses: %w", err)
 	}
-	h.missing = newResource("text/html; charset=utf-8", html, http.StatusNotFound)
-	h.noFile = newResource("text/plain; charset=utf-8", []byte("no such file\n"), http.StatusNotFound)
+	h.missing = newResource("text/html; charset=utf-8", html, http.StatusNotFound, manifest.plain())
+	h.noFile = newResource("text/plain; charset=utf-8", []byte("no such file\n"), http.StatusNotFound, manifest.plain())
 	return nil
 }
 
 // wellKnown adds the files that clients ask for by a fixed name.
 func (h *Handler) wellKnown(manifest Manifest) {
-	h.files["/robots.txt"] = newResource("text/plain; charset=utf-8", []byte(robots), http.StatusOK)
+	h.files["/robots.txt"] = newResource("text/plain; charset=utf-8", []byte(robots), http.StatusOK, manifest.plain())
 	favicon := *h.files[manifest.url(FileIconSmall)] // asked for by what has no document, such as an answer in JSON
 	favicon.cacheControl = revalidate
 	h.files["/favicon.ico"] = &favicon
-	h.files["/manifest.webmanifest"] = newResource("application/manifest+json", webManifest(manifest), http.StatusOK)
+	h.files["/manifest.webmanifest"] = newResource("application/manifest+json", webManifest(manifest), http.StatusOK, manifest.plain())
 }
 
 // robots lets crawlers see the front page, and keeps them away from what only answers scripts.

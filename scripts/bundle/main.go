@@ -43,7 +43,7 @@ var types = map[string]string{
 func main() {
 	job := job{quality: brotli.BestCompression}
 	fast := flag.Bool("fast", false, "compress with brotli 9 instead of 11")
-	flag.BoolVar(&job.plain, "plain", false, "do not compress at all")
+	flag.BoolVar(&job.plain, "plain", false, "for work on the page: do not compress at all, and compile faster")
 	flag.StringVar(&job.out, "out", web, "the folder to write built into")
 	flag.StringVar(&job.wasm, "wasm", filepath.Join(web, shell.FileWASM), "where to compile the program to")
 	flag.BoolVar(&job.whole, "whole", false, "link go-app as it is, with the parts that only a server needs")

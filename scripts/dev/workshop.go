@@ -40,6 +40,7 @@ func (w *workshop) rebuild(ctx context.Context) {
 	}
 	began := time.Now()
 	err := output(ctx, filepath.Join(cache, "bin", "bundle"), "-plain", "-out", cache, "-wasm", filepath.Join(cache, "app.wasm"))
+	built := time.Since(began)
 	if err == nil && w.server != nil {
 		err = w.server.again()
 	}
@@ -47,7 +48,7 @@ func (w *workshop) rebuild(ctx context.Context) {
 		w.complain(err)
 		return
 	}
-	fmt.Printf("rebuilt in %.2f s\n", time.Since(began).Seconds())
+	fmt.Printf("rebuilt in %.2f s, rendered in %.2f s\n", built.Seconds(), (time.Since(began) - built).Seconds())
 	if w.server != nil {
 		w.hub.say(message{Build: time.Now().UnixNano()})
 		w.replaceLater(ctx)
@@ -63,13 +64,20 @@ func (w *workshop) complain(err error) {
 	w.hub.say(message{Error: err.Error()})
 }
 
-// replaceLater replaces the page's server until it is done or the next save comes.
+// breath is what a browser needs to show the new page: the compiler would take the processor from it.
+const breath = 1500 * time.Millisecond
+
+// replaceLater replaces the page's server once the browsers have had time to reload, until it is done or the next save comes.
 func (w *workshop) replaceLater(ctx context.Context) {
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		w.replace(ctx)
+		select {
+		case <-time.After(breath):
+			w.replace(ctx)
+		case <-ctx.Done():
+		}
 	}()
 	w.finish = func() {
 		cancel()
