@@ -87,6 +87,10 @@ var contract = []refused{
 	{api.PathSessionRefresh, api.SessionRevoked, 401, byFetch("POST", "/bff/session/refresh", revoked)},
 	{api.PathSessionRefresh, api.StoreUnavailable, 503, byFetch("POST", "/bff/session/refresh", storeDown)},
 	{api.PathSessionRefresh, api.IDPUnavailable, 503, byFetch("POST", "/bff/session/refresh", providerDown)},
+	{api.PathSessionExpire, api.SessionMissing, 401, byFetch("POST", api.PathSessionExpire, nowhere)},
+	{api.PathSessionExpire, api.CSRFRejected, 403, byHeaders("POST", api.PathSessionExpire, crossSite, signedIn)},
+	{api.PathSessionExpire, api.SessionRevoked, 401, byFetch("POST", api.PathSessionExpire, revoked)},
+	{api.PathSessionExpire, api.StoreUnavailable, 503, byFetch("POST", api.PathSessionExpire, storeDown)},
 	{api.PathSessionEvents, api.SessionMissing, 401, byHeaders("GET", "/bff/session/events", eventSource, nowhere)},
 	{api.PathSessionEvents, api.CSRFRejected, 403, byHeaders("GET", "/bff/session/events", crossSite, signedIn)},
 	{api.PathSessionEvents, api.TooManyStreams, 429, byHeaders("GET", "/bff/session/events", eventSource, func(_ *house, b *browser) {
@@ -129,7 +133,7 @@ func TestEveryRefusalIsTheContracts(t *testing.T) {
 	walked := map[string]bool{}
 	for _, row := range contract {
 		t.Run(row.path+" "+string(row.code), func(t *testing.T) {
-			h := open(t, func(c *Config) { c.Trace.Enabled = strings.HasPrefix(row.path, api.PathTrace) })
+			h := open(t, func(c *Config) { c.Trace.Enabled = isDemonstration(row.path) })
 			got := row.come(h, h.browser())
 			if got.StatusCode != row.status || got.Header.Get("Cache-Control") != "no-store" || got.Header.Get("BFF-Source") != "bff" {
 				t.Fatalf("status %d, want %d, %v: %s", got.StatusCode, row.status, got.Header, got.body)

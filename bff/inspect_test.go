@@ -219,7 +219,7 @@ func TestTraceIsNotThereUnlessItIsOn(t *testing.T) {
 	h := open(t)
 	b := h.browser()
 	b.signIn()
-	for _, path := range []string{api.PathTrace, api.PathTraceStep} {
+	for _, path := range []string{api.PathTrace, api.PathTraceStep, api.PathSessionExpire} {
 		for _, method := range []string{http.MethodGet, http.MethodPost} {
 			if got := b.fetch(method, path, "{}"); got.StatusCode != 404 {
 				t.Errorf("%s %s: status %d", method, path, got.StatusCode)

@@ -40,6 +40,7 @@ func (b *BFF) endpoints() []endpoint {
 		{api.PathUser, get, gateFetch, b.user},
 		{api.PathSessionExtend, post, gateFetch, b.extendSession},
 		{api.PathSessionRefresh, post, gateFetch, b.refreshSession},
+		{api.PathSessionExpire, post, gateFetch, b.expireAccessTokens},
 		{api.PathSessionEvents, get, gateStream, b.events},
 		{api.PathSessions, []string{http.MethodGet, http.MethodDelete}, gateFetch, b.sessionsOfUser},
 		{api.PathSessions + "/:handle", []string{http.MethodDelete}, gateFetch, b.endSession},
@@ -59,6 +60,11 @@ func (b *BFF) endpoints() []endpoint {
 		{"/api", nil, gatePublic, notFound},
 		{"/*", nil, gatePublic, b.servePage},
 	}
+}
+
+// isDemonstration says which endpoints there are only where the configuration has the trace.
+func isDemonstration(path string) bool {
+	return path == api.PathSessionExpire || strings.HasPrefix(path, api.PathTrace)
 }
 
 // apiEndpoint is the proxy. Its routes have methods and gates of their own.
@@ -83,7 +89,7 @@ func (b *BFF) newRouter() *echo.Echo {
 	router.HideBanner, router.HidePort = true, true
 	router.HTTPErrorHandler = func(err error, c echo.Context) { b.fail(c.Response(), c.Request(), fromEcho(err)) }
 	for _, e := range b.endpoints() {
-		if b.inspector == nil && strings.HasPrefix(e.path, api.PathTrace) {
+		if b.inspector == nil && isDemonstration(e.path) {
 			continue // there is nothing at this address
 		}
 		serve := b.guarded(e)

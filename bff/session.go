@@ -75,6 +75,31 @@ func (b *BFF) refreshSession(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+// expireAccessTokens ends the session's access tokens early, as far as the BFF is concerned: RFC 6749 §5.1 has it keep
+// expires_in, and it takes that for over. Nothing else is pretended: the next call finds an expired token and renews it, like any
+// other. A renewal that is under way wins, as what it brings is new.
+func (b *BFF) expireAccessTokens(w http.ResponseWriter, r *http.Request) error {
+	record, err := b.current(r)
+	if err != nil {
+		return err
+	}
+	record, err = b.sessions.Update(r.Context(), record.ID, func(changed *session.Record) error {
+		now := b.now().UTC()
+		for key, token := range changed.Tokens {
+			if now.Before(token.Expires) {
+				token.Expires = now
+				changed.Tokens[key] = token
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return sessionRefusal(err)
+	}
+	writeJSON(w, "application/json", http.StatusOK, b.document(record))
+	return nil
+}
+
 // current finds the request's session, or the answer that says why there is none.
 func (b *BFF) current(r *http.Request) (session.Record, error) {
 	record, err := b.sessions.Current(r)
@@ -139,7 +164,7 @@ func (b *BFF) document(record session.Record) api.Session {
 	document.Expiry = b.expiry(record)
 	document.Links.Logout, document.Links.Sessions, document.Links.Events = api.PathLogout, api.PathSessions, api.PathSessionEvents
 	if b.inspector != nil {
-		document.Links.Trace = api.PathTrace
+		document.Links.Trace, document.Links.Expire = api.PathTrace, api.PathSessionExpire
 	}
 	return document
 }

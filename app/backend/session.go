@@ -34,6 +34,13 @@ func (c *Client) Refresh(ctx context.Context) (api.Session, error) {
 	return session, err
 }
 
+// Expire has the BFF take the session's access tokens for expired, where that is demonstrated: the next call renews them.
+func (c *Client) Expire(ctx context.Context) (api.Session, error) {
+	var session api.Session
+	err := c.Call(ctx, "POST", api.PathSessionExpire, nil, &session)
+	return session, err
+}
+
 // Sessions lists the user's sessions, this one among them.
 func (c *Client) Sessions(ctx context.Context) ([]api.SessionInfo, error) {
 	var sessions []api.SessionInfo

@@ -30,6 +30,7 @@ const (
 	IDExtend     = "extend"
 	IDExpiring   = "expiring"
 	IDRefresh    = "refresh"
+	IDExpire     = "expire"
 	IDSessions   = "sessions"
 	IDEndOthers  = "end-others"
 	IDSignOutAll = "sign-out-all"

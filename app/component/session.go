@@ -13,6 +13,7 @@ import (
 // SessionHandlers are what the user can do with sessions.
 type SessionHandlers struct {
 	Extend, Refresh     goapp.EventHandler
+	Expire              goapp.EventHandler // where that is demonstrated
 	End                 func(handle string) goapp.EventHandler
 	EndOthers, Retry    goapp.EventHandler
 	SignOut, SignOutAll goapp.EventHandler
@@ -104,9 +105,22 @@ func Clocks(session *state.Session, handlers SessionHandlers) goapp.UI {
 		countdown(session, "clock-bff", text.IdleLeft, text.IdleDetail, expiry.Idle,
 			action(IDExtend, text.Extend, session.Doing == state.Extending, handlers.Extend)),
 		countdown(session, "clock-bff", text.AbsoluteLeft, text.AbsoluteDetail, expiry.Absolute, nil),
-		countdown(session, "clock-token", text.AccessTokenLeft, text.AccessTokenDetail, expiry.AccessToken,
-			action(IDRefresh, text.Refresh, session.Doing == state.Renewing, handlers.Refresh)),
+		countdown(session, "clock-token", text.AccessTokenLeft, accessTokenDetail(session), expiry.AccessToken,
+			goapp.Div().Class("clock-actions").Body(
+				action(IDRefresh, text.Refresh, session.Doing == state.Renewing, handlers.Refresh),
+				when(session.Document.Links.Expire != "", func() goapp.UI {
+					return action(IDExpire, text.Expire, session.Doing == state.Spending, handlers.Expire)
+				}),
+			)),
 	)
+}
+
+func accessTokenDetail(session *state.Session) string {
+	expiry := session.Document.Expiry
+	if expiry != nil && !expiry.AccessToken.IsZero() && session.Left(expiry.AccessToken) == 0 {
+		return text.Expired
+	}
+	return text.AccessTokenDetail
 }
 
 func countdown(session *state.Session, class, label, detail string, end time.Time, button goapp.UI) goapp.UI {

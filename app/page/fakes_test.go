@@ -54,6 +54,7 @@ func (s *server) DeleteAllNotes(context.Context) error {
 
 func (s *server) Extend(context.Context) (api.Session, error)         { return s.session, s.err }
 func (s *server) Refresh(context.Context) (api.Session, error)        { return s.session, s.err }
+func (s *server) Expire(context.Context) (api.Session, error)         { return s.session, s.err }
 func (s *server) Sessions(context.Context) ([]api.SessionInfo, error) { return s.sessions, s.err }
 
 func (s *server) EndSession(_ context.Context, handle string) error {

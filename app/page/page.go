@@ -21,6 +21,7 @@ type Backend interface {
 	Session(ctx context.Context) (api.Session, error)
 	Extend(ctx context.Context) (api.Session, error)
 	Refresh(ctx context.Context) (api.Session, error)
+	Expire(ctx context.Context) (api.Session, error)
 	Sessions(ctx context.Context) ([]api.SessionInfo, error)
 	EndSession(ctx context.Context, handle string) error
 	EndOtherSessions(ctx context.Context) error

@@ -103,6 +103,10 @@ func (s *Session) refresh(goapp.Context, goapp.Event) {
 	s.renew(state.Renewing, s.Backend.Refresh)
 }
 
+func (s *Session) expire(goapp.Context, goapp.Event) {
+	s.renew(state.Spending, s.Backend.Expire)
+}
+
 func (s *Session) renew(action state.Action, call func(context.Context) (api.Session, error)) {
 	if !s.state.Begin(action) {
 		return
@@ -157,7 +161,7 @@ func (s *Session) Render() goapp.UI {
 		)
 	}
 	handlers := component.SessionHandlers{
-		Extend: s.extend, Refresh: s.refresh, End: s.endOne, EndOthers: s.endOthers,
+		Extend: s.extend, Refresh: s.refresh, Expire: s.expire, End: s.endOne, EndOthers: s.endOthers,
 		Retry:   func(goapp.Context, goapp.Event) { s.list() },
 		SignOut: s.signOut, SignOutAll: s.signOutAll,
 	}

@@ -235,3 +235,23 @@ func TestStepUpThatFailedSaysSoAndGoesRoundNoSecondTime(t *testing.T) {
 		t.Errorf("still kept %v", window.kept)
 	}
 }
+
+func TestAccessTokenIsExpiredOnPurposeWhereThatIsDemonstrated(t *testing.T) {
+	_, _, html := watch(t, &server{session: held()})
+	expect(t, html(), []string{`id="refresh"`}, []string{`id="expire"`})
+
+	server := &server{session: held()}
+	server.session.Links.Expire = api.PathSessionExpire
+	screen, _, html := watch(t, server)
+	expect(t, html(), []string{`id="expire"`, text.AccessTokenDetail}, []string{text.Expired})
+	server.err = &backend.Error{Problem: api.Problem{Status: 503, Code: api.StoreUnavailable}}
+	screen.expire(anyCtx, event)
+	expect(t, html(), []string{text.NotExpired.Title, text.AccessTokenDetail}, []string{text.Expired})
+
+	server.err = nil
+	spent := *server.session.Expiry
+	spent.AccessToken = spent.Now
+	server.session.Expiry = &spent
+	screen.expire(anyCtx, event)
+	expect(t, html(), []string{text.StatusExpired, text.Expired, ">0:00<", ">30:00<"}, []string{text.NotExpired.Title})
+}

@@ -43,6 +43,7 @@ const (
 	Idle      Action = ""
 	Extending Action = "extend"
 	Renewing  Action = "refresh"
+	Spending  Action = "expire" // the access tokens, to see them renewed
 	EndOthers Action = "others"
 )
 
@@ -155,7 +156,7 @@ func (s *Session) Begin(action Action) bool {
 	return true
 }
 
-// Renewed takes the outcome of extending the session or of renewing its access token.
+// Renewed takes the outcome of extending the session, of renewing its access token, or of having it expire.
 func (s *Session) Renewed(action Action, document api.Session, now time.Time, err error) {
 	s.Doing = Idle
 	if s.Phase != SignedIn {
@@ -165,11 +166,13 @@ func (s *Session) Renewed(action Action, document api.Session, now time.Time, er
 	switch {
 	case err != nil && action == Extending:
 		s.refused(err, text.NotExtended)
+	case err != nil && action == Spending:
+		s.refused(err, text.NotExpired)
 	case err != nil:
 		s.refused(err, text.NotRefreshed)
 	default:
 		s.Received(document, now)
-		s.Status = map[Action]string{Extending: text.StatusExtended, Renewing: text.StatusRefreshed}[action]
+		s.Status = map[Action]string{Extending: text.StatusExtended, Renewing: text.StatusRefreshed, Spending: text.StatusExpired}[action]
 	}
 }
 

@@ -31,6 +31,8 @@ const (
 	AbsoluteDetail    = "However busy you are. Then a new sign-in is due."
 	Extend            = "Stay signed in"
 	Refresh           = "Renew it now"
+	Expire            = "Expire it now"
+	Expired           = "Expired. The next call renews it."
 	UnknownTime       = "–"
 
 	ExpiringTitle  = "You will be signed out soon"
@@ -127,6 +129,7 @@ const (
 const (
 	StatusExtended     = "You stay signed in."
 	StatusRefreshed    = "The access token was renewed."
+	StatusExpired      = "The access token has expired. The next call to an API renews it: the inspector shows how."
 	StatusSessionEnded = "The session was ended."
 )
 
@@ -139,6 +142,10 @@ var (
 	NotRefreshed = Message{
 		"The access token was not renewed",
 		"You are still signed in. The server tries again when the token is needed.",
+	}
+	NotExpired = Message{
+		"The access token has not expired",
+		"It serves as before. Try again in a moment.",
 	}
 	SessionsUnavailable = Message{
 		"Your sessions could not be fetched",

@@ -14,10 +14,13 @@ const (
 	PathUser           = "/bff/user"
 	PathSessionExtend  = "/bff/session/extend"
 	PathSessionRefresh = "/bff/session/refresh"
-	PathSessionEvents  = "/bff/session/events"
-	PathSessions       = "/bff/sessions"
-	PathLogout         = "/bff/logout"
-	PathJWKS           = "/bff/jwks.json"
+	// PathSessionExpire is for demonstrations: the BFF takes the session's access tokens for expired from now on (RFC 6749 §5.1,
+	// expires_in), so that the next call renews them. It is there only where [PathTrace] is.
+	PathSessionExpire = "/bff/session/expire"
+	PathSessionEvents = "/bff/session/events"
+	PathSessions      = "/bff/sessions"
+	PathLogout        = "/bff/logout"
+	PathJWKS          = "/bff/jwks.json"
 	// PathBackchannelLogout, with the provider's id behind it, is for the provider's server.
 	PathBackchannelLogout = "/bff/backchannel-logout/"
 	// PathPopup is where a sign-in with mode=popup ends, and PathPopupScript what that page runs.
@@ -87,6 +90,8 @@ type Links struct {
 	Logout   string `json:"logout,omitzero"`
 	Events   string `json:"events,omitzero"`
 	Sessions string `json:"sessions,omitzero"`
+	// Expire is [PathSessionExpire], where there is one.
+	Expire string `json:"expire,omitzero"`
 	// Trace is [PathTrace], where there is one.
 	Trace string `json:"trace,omitzero"`
 }

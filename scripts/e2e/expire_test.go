@@ -1,0 +1,34 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"testing"
+
+	"cloakroom/app/component"
+	"cloakroom/app/text"
+	"cloakroom/bff/api"
+)
+
+func TestAccessTokenThatIsExpiredOnPurposeIsSeenToBeRenewed(t *testing.T) {
+	p := start(t)
+	b := open(t)
+	enter(b, p)
+	b.visit(p.origin + "/session")
+	b.see("sessions", "This one") // the list has come, and moves the button no more
+	b.click(component.IDExpire)
+	b.see("status", text.StatusExpired)
+	b.wait("the clock says so", `document.querySelector(".clock-token").textContent.includes("`+text.Expired+`")`)
+	b.looks("expired")
+
+	b.visit(p.origin + "/") // asks the API for the notes
+	b.see("notes", text.NotesEmpty)
+	openInspector(b, p)
+	b.flow(api.FlowRefresh)
+	b.visit(p.origin + "/session")
+	b.see("sessions", "This one")
+	b.wait("there is a new token", `!document.querySelector(".clock-token").textContent.includes("`+text.Expired+`")`)
+	if found := secretsInThePage(b); found != "" {
+		t.Errorf("script can read %s", found)
+	}
+}
