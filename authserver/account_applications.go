@@ -19,7 +19,7 @@ type access struct {
 	clientID string
 	scopes   oauth.Scopes
 	since    time.Time
-	signIns  int // how many of its sign-ins are live
+	signIns  map[string]bool // the user's sign-ins here that it is in use by: one may have led to the application more than once
 	asked    bool
 }
 
@@ -33,7 +33,7 @@ func (s *Server) applicationsSection(ctx context.Context, iss *issuer, user *sig
 	for _, has := range all {
 		application := ui.Application{
 			ID: has.clientID, Name: has.clientID, Scopes: scopeGroups(iss, has.scopes, nil), Remembered: has.asked, Since: day(has.since),
-			Active: text.Many("account.applications.active", has.signIns), Idle: has.signIns == 0,
+			Active: text.Many("account.applications.active", len(has.signIns)), Idle: len(has.signIns) == 0,
 		}
 		if registered := iss.Find(has.clientID); registered != nil {
 			application.Name, application.URI, application.Trusted = registered.Name, registered.URI, registered.Trusted
@@ -58,12 +58,12 @@ func (s *Server) applicationAccess(ctx context.Context, iss *issuer, subject str
 		if ofAnother(iss, consent) {
 			continue
 		}
-		byClient[consent.ClientID] = &access{clientID: consent.ClientID, scopes: consent.Scopes, since: consent.Given, asked: true}
+		byClient[consent.ClientID] = &access{clientID: consent.ClientID, scopes: consent.Scopes, since: consent.Given, asked: true, signIns: map[string]bool{}}
 	}
 	for _, grant := range grants {
 		has := byClient[grant.ClientID]
 		if has == nil {
-			has = &access{clientID: grant.ClientID, since: grant.Created}
+			has = &access{clientID: grant.ClientID, since: grant.Created, signIns: map[string]bool{}}
 			byClient[grant.ClientID] = has
 		}
 		has.add(grant)
@@ -77,7 +77,7 @@ func (s *Server) applicationAccess(ctx context.Context, iss *issuer, subject str
 }
 
 func (a *access) add(grant store.Grant) {
-	a.signIns++
+	a.signIns[grant.SessionID] = true
 	if a.asked {
 		return
 	}

@@ -33,6 +33,22 @@ func TestApplicationsAreListedWithWhatTheyMayDoInWords(t *testing.T) {
 	}
 }
 
+// An application that asks again in the background, as pages do, is used by one sign-in still.
+func TestApplicationIsInUseByAsManySignInsAsTheUserHas(t *testing.T) {
+	h := start(t)
+	b, other := h.browser(), h.browser()
+	for range 3 {
+		b.code(request())
+	}
+	if page := b.get(h.account("/applications")); !strings.Contains(page.body, "In use by one sign-in") {
+		t.Errorf("one browser: %s", page.body)
+	}
+	other.code(request())
+	if page := b.get(h.account("/applications")); !strings.Contains(page.body, "In use by 2 sign-ins") { // the control
+		t.Errorf("two: %s", page.body)
+	}
+}
+
 func TestWithdrawnConsentEndsTheAccessAndIsAskedForAgain(t *testing.T) {
 	web := newParty(t)
 	h := startTold(t, web)
