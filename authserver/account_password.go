@@ -54,7 +54,7 @@ func (s *Server) changePassword(w http.ResponseWriter, r *http.Request, iss *iss
 		return changed{again: form}, nil
 	}
 	address := s.network(r)
-	attempt := newAttempt(iss.Key(), user.account.Username, address)
+	attempt := s.passwordAttempt(r, iss, user.account.Username, address)
 	if wait := s.throttle.begin(attempt); wait > 0 {
 		s.audit.Record(r.Context(), audit.SignInThrottled, iss.Key(), "subject", user.account.Subject, "address", address)
 		form.CurrentProblem = text.Many("login.throttled", int(math.Ceil(wait.Minutes())))

@@ -45,6 +45,7 @@ type Server struct {
 	clientKeys *client.RemoteKeys // of clients with a jwks_uri
 	mutualTLS  certificateSource
 	proxies    proxies
+	known      []byte // the key of the marks of known browsers
 
 	outbound    *http.Client // the one way out
 	backchannel *backchannel
@@ -90,6 +91,7 @@ func newServer(ctx context.Context, cfg Config, st store.Store, log *slog.Logger
 		baseURL:  cfg.BaseURL,
 		https:    strings.HasPrefix(cfg.BaseURL, "https:"),
 	}
+	s.known = knownKey(&cfg)
 	s.metrics.registry.MustRegister(keyAges{s}, passwordsHashed(s.accounts))
 	s.trace = newTrace(&cfg, s)
 	if s.factors, err = newSecondFactors(&cfg, now); err != nil {

@@ -92,7 +92,7 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request, iss *issuer) erro
 		return s.showLogin(w, r, iss, ix, empty)
 	}
 	address := s.network(r)
-	attempt := newAttempt(iss.Key(), username, address)
+	attempt := s.passwordAttempt(r, iss, username, address)
 	if wait := s.throttle.begin(attempt); wait > 0 {
 		s.audit.Record(r.Context(), audit.SignInThrottled, iss.Key(), "client_id", ix.client.ID, "address", address)
 		ix.state.Username, ix.state.Rejected = username, false
@@ -115,6 +115,7 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request, iss *issuer) erro
 		return storeFailed("authenticate", err)
 	}
 	s.throttle.succeed(attempt)
+	s.rememberBrowser(w, r, iss, found.Username)
 	return s.loggedIn(w, r, iss, ix, found, s.byPassword())
 }
 

@@ -82,6 +82,7 @@ func (s *Server) takeSignUp(w http.ResponseWriter, r *http.Request, iss *issuer,
 		return storeFailed("sign up", err)
 	}
 	s.audit.Record(r.Context(), audit.AccountCreated, iss.Key(), "client_id", ix.client.ID, "subject", made.Subject, "address", address)
+	s.rememberBrowser(w, r, iss, made.Username)
 	return s.loggedIn(w, r, iss, ix, made, s.byPassword())
 }
 
