@@ -93,7 +93,12 @@ func (b *BFF) newRouter() *echo.Echo {
 			continue // there is nothing at this address
 		}
 		serve := b.guarded(e)
-		router.Any(e.path, func(c echo.Context) error { return serve(c.Response(), c.Request()) })
+		router.Any(e.path, func(c echo.Context) error {
+			if !e.covers(c.Request().URL.Path) {
+				return notFound(c.Response(), c.Request())
+			}
+			return serve(c.Response(), c.Request())
+		})
 	}
 	return router
 }
@@ -119,6 +124,12 @@ func (b *BFF) guarded(e endpoint) handler {
 		}
 		return e.serve(w, r)
 	}
+}
+
+// covers reports whether the path has as many segments as the route: the router gives the last name all of the rest, and
+// /bff/callback/x/demo is nobody's callback (security row S10).
+func (e endpoint) covers(path string) bool {
+	return !strings.Contains(e.path, ":") || strings.Count(e.path, "/") == strings.Count(path, "/")
 }
 
 // fromEcho maps the router's own error: no route covers the path. The table's catch-alls leave it nothing else to say.

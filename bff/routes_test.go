@@ -131,3 +131,28 @@ func TestPageIsServedUngatedAndNothingOfOursFallsThroughToIt(t *testing.T) {
 		}
 	}
 }
+
+// S10: what follows a route is another address.
+func TestANameIsOneSegment(t *testing.T) {
+	h := open(t)
+	b := h.browser()
+	b.signIn()
+	handle := sessionOf(t, b).Handle
+	callback := strings.Replace(h.browser().startSignIn(""), h.origin+"/bff/callback/", "/bff/callback/x/", 1)
+	for name, got := range map[string]result{
+		"callback": b.navigate(callback),
+		"session":  b.fetch(http.MethodDelete, "/bff/sessions/x/"+handle, ""),
+		"logout": b.do(http.MethodPost, "/bff/backchannel-logout/x/baseline", "logout_token="+h.makeLogoutToken(nil, nil),
+			map[string]string{"Content-Type": "application/x-www-form-urlencoded"}),
+	} {
+		if got.StatusCode != 404 || !strings.Contains(got.body, "not_found") || got.Header.Get("Cache-Control") != "no-store" {
+			t.Errorf("%s: status %d: %s", name, got.StatusCode, got.body)
+		}
+	}
+	if !sessionOf(t, b).Authenticated {
+		t.Error("an address that is none ended the session")
+	}
+	if got := b.fetch(http.MethodDelete, "/bff/sessions/"+handle, ""); got.StatusCode != 204 {
+		t.Errorf("control: status %d", got.StatusCode)
+	}
+}
