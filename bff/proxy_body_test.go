@@ -99,6 +99,7 @@ func TestUpstreamThatDoesNotAnswerIsLeftAlone(t *testing.T) {
 	})
 	call := func() result { return b.fetch(http.MethodPost, "/api/notes", "x") }
 	dead.Store(true)
+	h.clock.frozen.Store(new(time.Now()))
 	for range breakerLimit + 10 {
 		if got := call(); got.StatusCode != 502 || !strings.Contains(got.body, "upstream_unavailable") || strings.Contains(got.body, address) {
 			t.Fatalf("status %d: %s", got.StatusCode, got.body)
@@ -111,11 +112,38 @@ func TestUpstreamThatDoesNotAnswerIsLeftAlone(t *testing.T) {
 	if got := call(); got.StatusCode != 502 {
 		t.Errorf("it was asked before its time: status %d", got.StatusCode)
 	}
-	h.clock.advance(breakerPause + time.Millisecond)
+	h.clock.advance(breakerFirst)
 	for range 2 {
 		if got := call(); got.StatusCode != 200 {
 			t.Errorf("it is back, and was not asked: status %d", got.StatusCode)
 		}
+	}
+}
+
+func TestAnUpstreamIsLeftAloneForLongerEachTime(t *testing.T) {
+	at := time.Unix(1000, 0)
+	now := func() time.Time { return at }
+	b := &breaker{}
+	for range 10 * breakerLimit { // all that were under way fail
+		b.failed(at)
+	}
+	var pauses []time.Duration
+	for last := at; len(pauses) < 7; at = at.Add(time.Millisecond) {
+		if b.allow(now) {
+			pauses, last = append(pauses, at.Sub(last)), at
+			b.failed(at)
+		}
+	}
+	want := []time.Duration{100, 200, 400, 800, 1600, 2000, 2000}
+	for i := range want {
+		if pauses[i] != want[i]*time.Millisecond {
+			t.Errorf("pauses of %v, want %v", pauses, want)
+			break
+		}
+	}
+	b.answered()
+	if !b.allow(now) || !b.allow(now) {
+		t.Error("it answers, and is left alone")
 	}
 }
 

@@ -8,7 +8,9 @@ import (
 const (
 	// breakerLimit is how many requests in a row an upstream may leave without an answer.
 	breakerLimit = 5
-	// breakerPause is how long it is then left alone, before one request tries again.
+	// breakerFirst is how long it is then left alone, before one request tries again: an API that is only restarted is missed no
+	// longer than that. Each try that fails doubles it, up to breakerPause.
+	breakerFirst = 100 * time.Millisecond
 	breakerPause = 2 * time.Second
 )
 
@@ -17,6 +19,7 @@ const (
 // count. The zero value lets everything through.
 type breaker struct {
 	failures atomic.Int32
+	tries    atomic.Int32 // since it was last answered
 	until    atomic.Int64 // when to try again, in Unix nanoseconds; 0 while all is well
 }
 
@@ -27,18 +30,28 @@ func (b *breaker) allow(now func() time.Time) bool {
 		return true
 	}
 	at := now()
-	return at.UnixNano() >= until && b.until.CompareAndSwap(until, at.Add(breakerPause).UnixNano())
+	if at.UnixNano() < until {
+		return false
+	}
+	pause := min(breakerFirst<<min(b.tries.Load()+1, 10), breakerPause)
+	if !b.until.CompareAndSwap(until, at.Add(pause).UnixNano()) {
+		return false
+	}
+	b.tries.Add(1)
+	return true
 }
 
 func (b *breaker) answered() {
 	if b.failures.Load() != 0 {
 		b.failures.Store(0)
+		b.tries.Store(0)
 		b.until.Store(0)
 	}
 }
 
+// failed opens it. What fails while it is open changes nothing: requests that were under way together fail together.
 func (b *breaker) failed(now time.Time) {
 	if b.failures.Add(1) >= breakerLimit {
-		b.until.Store(now.Add(breakerPause).UnixNano())
+		b.until.CompareAndSwap(0, now.Add(breakerFirst).UnixNano())
 	}
 }
