@@ -17,20 +17,25 @@ func Controls(view Inspection) goapp.UI {
 	for i, seat := range trace.Seats {
 		seats[i] = pressed("seat-"+string(seat), text.SeatName[string(seat)], view.View.Seat == seat, view.Do.Seat(seat))
 	}
-	densities := make([]goapp.UI, len(state.Densities))
-	for i, density := range state.Densities {
-		densities[i] = pressed("density-"+string(density), text.DensityName[string(density)], view.View.Density == density, view.Do.Density(density))
-	}
 	return goapp.Div().Class("controls").Body(
 		goapp.Div().Class("control").Role("group").Aria("labelledby", "lens-heading").Body(
 			goapp.Span().ID("lens-heading").Class("control-name").Text(text.LensHeading),
 			goapp.Div().Class("segments").Body(seats...),
 			goapp.P().ID(IDSeatSays).Class("quiet").Role("status").Text(text.SeatSays[string(view.View.Seat)]),
 		),
-		goapp.Div().Class("control").Role("group").Aria("labelledby", "density-heading").Body(
-			goapp.Span().ID("density-heading").Class("control-name").Text(text.DensityHeading),
-			goapp.Div().Class("segments").Body(densities...),
-		),
+		DensityControl(view.View.Density, view.Do.Density),
+	)
+}
+
+// DensityControl chooses how much is said. It is one choice for all screens that know more than one way.
+func DensityControl(chosen state.Density, choose func(state.Density) goapp.EventHandler) goapp.UI {
+	densities := make([]goapp.UI, len(state.Densities))
+	for i, density := range state.Densities {
+		densities[i] = pressed("density-"+string(density), text.DensityName[string(density)], chosen == density, choose(density))
+	}
+	return goapp.Div().Class("control").Role("group").Aria("labelledby", "density-heading").Body(
+		goapp.Span().ID("density-heading").Class("control-name").Text(text.DensityHeading),
+		goapp.Div().Class("segments").Body(densities...),
 	)
 }
 

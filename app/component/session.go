@@ -95,16 +95,30 @@ func Expiring(session *state.Session, extend goapp.EventHandler) goapp.UI {
 	))
 }
 
-// Clocks are the three ends that a session has, counting down.
-func Clocks(session *state.Session, handlers SessionHandlers) goapp.UI {
-	expiry := session.Document.Expiry
-	if expiry == nil {
-		expiry = &api.Expiry{}
+// PlainClocks are the two ends that a user has to know of, counting down.
+func PlainClocks(session *state.Session, handlers SessionHandlers) goapp.UI {
+	return goapp.Div().Class("clocks").Body(sessionClocks(session, ends(session), handlers)...)
+}
+
+func ends(session *state.Session) *api.Expiry {
+	if expiry := session.Document.Expiry; expiry != nil {
+		return expiry
 	}
-	return goapp.Div().Class("clocks").Body(
+	return &api.Expiry{}
+}
+
+func sessionClocks(session *state.Session, expiry *api.Expiry, handlers SessionHandlers) []goapp.UI {
+	return []goapp.UI{
 		countdown(session, "clock-bff", text.IdleLeft, text.IdleDetail, expiry.Idle,
 			action(IDExtend, text.Extend, session.Doing == state.Extending, handlers.Extend)),
 		countdown(session, "clock-bff", text.AbsoluteLeft, text.AbsoluteDetail, expiry.Absolute, nil),
+	}
+}
+
+// Clocks are the three ends that a session has, counting down.
+func Clocks(session *state.Session, handlers SessionHandlers) goapp.UI {
+	expiry := ends(session)
+	return goapp.Div().Class("clocks").Body(append(sessionClocks(session, expiry, handlers),
 		countdown(session, "clock-token", text.AccessTokenLeft, accessTokenDetail(session), expiry.AccessToken,
 			goapp.Div().Class("clock-actions").Body(
 				action(IDRefresh, text.Refresh, session.Doing == state.Renewing, handlers.Refresh),
@@ -112,7 +126,7 @@ func Clocks(session *state.Session, handlers SessionHandlers) goapp.UI {
 					return action(IDExpire, text.Expire, session.Doing == state.Spending, handlers.Expire)
 				}),
 			)),
-	)
+	)...)
 }
 
 func accessTokenDetail(session *state.Session) string {

@@ -39,7 +39,7 @@ func NewInspector(world World) *Inspector {
 func (i *Inspector) OnMount(ctx goapp.Context) {
 	i.state.Flow, i.state.Event = i.Browser.Parameter(parameterFlow), i.Browser.Parameter(parameterEvent)
 	i.tour = i.Browser.TakeParameter(component.ParameterTour) != ""
-	i.state.View.Density = state.ReadDensity(i.Browser.Recall(densityKey))
+	i.state.View.Density = i.remembered()
 	i.mount(ctx, text.InspectorTitle+text.TitleEnd)
 }
 

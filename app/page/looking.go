@@ -11,9 +11,6 @@ import (
 	"cloakroom/app/trace"
 )
 
-// densityKey is where the preset is remembered.
-const densityKey = "cloakroom-density"
-
 // playPause is how long each message is shown while the flow plays.
 const playPause = 1200 * time.Millisecond
 
@@ -24,7 +21,7 @@ func (i *Inspector) seat(seat trace.Seat) goapp.EventHandler {
 func (i *Inspector) density(density state.Density) goapp.EventHandler {
 	return func(goapp.Context, goapp.Event) {
 		i.state.View.Density = density
-		i.Browser.Remember(densityKey, string(density))
+		i.remember(density)
 	}
 }
 

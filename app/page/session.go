@@ -20,6 +20,7 @@ type Session struct {
 	copying
 
 	state    state.Session
+	density  state.Density
 	readable string
 	stops    []func() // the clock and the events
 }
@@ -30,12 +31,23 @@ func NewSession(world World) *Session {
 	session.visited, session.entered, session.left = &session.state, session.enter, session.unfollow
 	session.say = func(status string) { session.state.Status = status }
 	session.state.Providers = world.Facts.Providers
+	session.density = state.Developer
 	session.state.Check()
 	return session
 }
 
 // OnMount asks who is signed in.
-func (s *Session) OnMount(ctx goapp.Context) { s.mount(ctx, text.SessionTitle+text.TitleEnd) }
+func (s *Session) OnMount(ctx goapp.Context) {
+	s.density = s.remembered()
+	s.mount(ctx, text.SessionTitle+text.TitleEnd)
+}
+
+func (s *Session) choose(density state.Density) goapp.EventHandler {
+	return func(goapp.Context, goapp.Event) {
+		s.density = density
+		s.remember(density)
+	}
+}
 
 // enter starts what runs while there is a session: the clock, the events and the list of sessions.
 func (s *Session) enter(document api.Session) {
@@ -166,14 +178,23 @@ func (s *Session) Render() goapp.UI {
 		SignOut: s.signOut, SignOutAll: s.signOutAll,
 	}
 	action := component.SignOut(s.state.Phase == state.Leaving, s.signOut)
-	return component.Shell(component.PathSession, action, goapp.Div().Class("wide").Body(
+	parts := []goapp.UI{
 		component.Status(s.state.Status, tone(s.state.Phase)),
 		component.Alert(s.state.Alert, component.PathSession, s.retry),
 		component.Expiring(&s.state, s.extend),
 		component.SessionHeading(&s.state),
-		component.Clocks(&s.state, handlers),
-		component.Knowledge(&s.state, s.readable),
-		component.Sessions(&s.state, handlers),
-		component.Papers(&s.state, s.copier(&s.copying)),
-	))
+		component.DensityControl(s.density, s.choose),
+	}
+	// Who asks for it plainly wants to know who they are, for how long and where else: not what is behind the counter.
+	if s.density == state.Plain {
+		parts = append(parts, component.PlainClocks(&s.state, handlers), component.Sessions(&s.state, handlers))
+	} else {
+		parts = append(parts,
+			component.Clocks(&s.state, handlers),
+			component.Knowledge(&s.state, s.readable),
+			component.Sessions(&s.state, handlers),
+			component.Papers(&s.state, s.copier(&s.copying)),
+		)
+	}
+	return component.Shell(component.PathSession, action, goapp.Div().Class("wide", "density-"+string(s.density)).Body(parts...))
 }

@@ -9,6 +9,7 @@ import (
 
 	"cloakroom/app/backend"
 	"cloakroom/app/component"
+	"cloakroom/app/state"
 	"cloakroom/app/text"
 	"cloakroom/bff/api"
 )
@@ -254,4 +255,24 @@ func TestAccessTokenIsExpiredOnPurposeWhereThatIsDemonstrated(t *testing.T) {
 	server.session.Expiry = &spent
 	screen.expire(anyCtx, event)
 	expect(t, html(), []string{text.StatusExpired, text.Expired, ">0:00<", ">30:00<"}, []string{text.NotExpired.Title})
+}
+
+func TestDensityChangesWhatTheSessionScreenSaysAndIsRemembered(t *testing.T) {
+	server := &server{session: held()}
+	server.session.Links.Expire = api.PathSessionExpire
+	screen, window, html := watch(t, server)
+	expect(t, html(), []string{text.DensityHeading, "density-developer", text.BrowserKnows, text.DocumentHeading, text.AccessTokenLeft}, nil)
+	choose := func(density state.Density) {
+		dispatched(screen.screen, func() { screen.choose(density)(anyCtx, event) })
+	}
+	choose(state.Plain)
+	expect(t, html(), []string{"Alice", ">30:00<", `id="extend"`, `id="sign-out-all"`},
+		[]string{text.BrowserKnows, text.DocumentHeading, text.AccessTokenDetail, text.CookieHeading, `id="expire"`})
+	choose(state.Presenter)
+	expect(t, html(), []string{"wide density-presenter", text.ServerKnows, `id="expire"`}, nil)
+
+	again := NewSession(World{Backend: server, Browser: window})
+	expect(t, show(t, again, again.OnMount)(), []string{"wide density-presenter"}, nil)
+	inspector := NewInspector(World{Backend: server, Browser: window})
+	expect(t, show(t, inspector, inspector.OnMount)(), []string{"inspector density-presenter"}, nil)
 }

@@ -5,6 +5,8 @@ package e2e
 import (
 	"testing"
 
+	"github.com/chromedp/chromedp"
+
 	"cloakroom/app/component"
 	"cloakroom/app/text"
 	"cloakroom/bff/api"
@@ -31,4 +33,22 @@ func TestAccessTokenThatIsExpiredOnPurposeIsSeenToBeRenewed(t *testing.T) {
 	if found := secretsInThePage(b); found != "" {
 		t.Errorf("script can read %s", found)
 	}
+}
+
+func TestDensityIsOneChoiceForSessionAndInspector(t *testing.T) {
+	p := start(t)
+	b := open(t)
+	enter(b, p)
+	b.visit(p.origin + "/session")
+	b.see("sessions", "This one")
+	b.see("document", `"authenticated": true`)
+	b.click("density-plain")
+	b.gone("document")
+	b.see("sign-out-all", "")
+	b.looks("plain")
+	b.click("density-presenter")
+	b.see("document", `"authenticated": true`)
+	b.looks("presenter")
+	b.do("follow", chromedp.Click(`.nav-link[href="/inspector"]`, chromedp.NodeVisible))
+	b.wait("the preset goes along", `document.getElementById("density-presenter")?.getAttribute("aria-pressed") === "true"`)
 }
