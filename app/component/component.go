@@ -8,7 +8,11 @@
 // Start with [Shell].
 package component
 
-import goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
+import (
+	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"cloakroom/app/text"
+)
 
 // The ids of elements that scripts, tests and the loader rely on.
 const (
@@ -71,6 +75,23 @@ const (
 
 // RouteLink is the attribute of links that the app follows in place. All others are navigations that the server sees.
 const RouteLink = "route"
+
+// quietButton is a button among others. While what it asked for is under way, it says so.
+func quietButton(id, label string, busy bool, handler goapp.EventHandler) goapp.UI {
+	if busy {
+		label = text.Working
+	}
+	return goapp.Button().ID(id).Class("button", "button-quiet", "button-small").Type("button").OnClick(handler).Text(label)
+}
+
+// live says whether a stream of events is there.
+func live(on bool, sentence string) goapp.HTMLP {
+	class := "live-off"
+	if on {
+		class = "live-on"
+	}
+	return goapp.P().Class("live", class).Text(sentence)
+}
 
 func when(condition bool, element func() goapp.UI) goapp.UI {
 	if !condition {

@@ -66,15 +66,8 @@ func InspectorHeading(view Inspection) goapp.UI {
 	return goapp.Div().Class("build-head").Body(
 		goapp.H1().Class("display", "display-small").Text(text.InspectorHeading),
 		goapp.P().Class("lede").Text(text.InspectorLede),
-		goapp.P().ID(IDStream).Class("live", streamClass(view)).Text(streamText(view)),
+		live(view.Opened == nil && view.Stream == state.StreamLive, streamText(view)).ID(IDStream),
 	)
-}
-
-func streamClass(view Inspection) string {
-	if view.Opened == nil && view.Stream == state.StreamLive {
-		return "live-on"
-	}
-	return "live-off"
 }
 
 func streamText(view Inspection) string {
@@ -115,23 +108,16 @@ func Watch(view Inspection) goapp.UI {
 	}
 	return card.Body(heading,
 		goapp.Div().Class("choices").Body(
-			watchButton(IDWatchSignIn, text.WatchSignIn, view.Doing == state.WatchSignIn, view.Do.SignIn),
-			watchButton(IDWatchCall, text.WatchCall, view.Doing == state.WatchCall, view.Do.Call),
-			watchButton(IDWatchRefresh, text.WatchRefresh, view.Doing == state.WatchRefresh, view.Do.Refresh),
-			watchButton(IDWatchSignOut, text.WatchSignOut, view.Doing == state.WatchSignOut, view.Do.SignOut),
+			quietButton(IDWatchSignIn, text.WatchSignIn, view.Doing == state.WatchSignIn, view.Do.SignIn),
+			quietButton(IDWatchCall, text.WatchCall, view.Doing == state.WatchCall, view.Do.Call),
+			quietButton(IDWatchRefresh, text.WatchRefresh, view.Doing == state.WatchRefresh, view.Do.Refresh),
+			quietButton(IDWatchSignOut, text.WatchSignOut, view.Doing == state.WatchSignOut, view.Do.SignOut),
 		),
 		when(view.Stream == state.StreamFailed, func() goapp.UI {
 			return goapp.Button().ID(IDReconnect).Class("link-button").Type("button").OnClick(view.Do.Reconnect).Text(text.Reconnect)
 		}),
 		stepMode(view),
 	)
-}
-
-func watchButton(id, label string, busy bool, handler goapp.EventHandler) goapp.UI {
-	if busy {
-		label = text.Working
-	}
-	return goapp.Button().ID(id).Class("button", "button-quiet", "button-small").Type("button").OnClick(handler).Text(label)
 }
 
 func signOutThere(view Inspection) goapp.UI {

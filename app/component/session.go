@@ -40,7 +40,7 @@ func SessionHeading(session *state.Session) goapp.UI {
 				return instant(text.SignedInAt, session.Document.Expiry.CreatedAt)
 			}),
 		),
-		goapp.P().Class("live", liveClass(session.Live)).Text(liveText(session.Live)),
+		live(session.Live == state.LiveOn, liveText(session.Live)),
 	)
 }
 
@@ -64,13 +64,6 @@ func liveText(live state.Live) string {
 	default:
 		return text.LiveOff
 	}
-}
-
-func liveClass(live state.Live) string {
-	if live == state.LiveOn {
-		return "live-on"
-	}
-	return "live-off"
 }
 
 // Expiring is the polite warning that the session ends soon. It keeps its place, so that it is read out when it appears.
@@ -110,7 +103,7 @@ func ends(session *state.Session) *api.Expiry {
 func sessionClocks(session *state.Session, expiry *api.Expiry, handlers SessionHandlers) []goapp.UI {
 	return []goapp.UI{
 		countdown(session, "clock-bff", text.IdleLeft, text.IdleDetail, expiry.Idle,
-			action(IDExtend, text.Extend, session.Doing == state.Extending, handlers.Extend)),
+			quietButton(IDExtend, text.Extend, session.Doing == state.Extending, handlers.Extend)),
 		countdown(session, "clock-bff", text.AbsoluteLeft, text.AbsoluteDetail, expiry.Absolute, nil),
 	}
 }
@@ -121,9 +114,9 @@ func Clocks(session *state.Session, handlers SessionHandlers) goapp.UI {
 	return goapp.Div().Class("clocks").Body(append(sessionClocks(session, expiry, handlers),
 		countdown(session, "clock-token", text.AccessTokenLeft, accessTokenDetail(session), expiry.AccessToken,
 			goapp.Div().Class("clock-actions").Body(
-				action(IDRefresh, text.Refresh, session.Doing == state.Renewing, handlers.Refresh),
+				quietButton(IDRefresh, text.Refresh, session.Doing == state.Renewing, handlers.Refresh),
 				when(session.Document.Links.Expire != "", func() goapp.UI {
-					return action(IDExpire, text.Expire, session.Doing == state.Spending, handlers.Expire)
+					return quietButton(IDExpire, text.Expire, session.Doing == state.Spending, handlers.Expire)
 				}),
 			)),
 	)...)
@@ -149,13 +142,6 @@ func countdown(session *state.Session, class, label, detail string, end time.Tim
 		goapp.P().Class("quiet").Text(detail),
 		button,
 	)
-}
-
-func action(id, label string, busy bool, handler goapp.EventHandler) goapp.UI {
-	if busy {
-		label = text.Working
-	}
-	return goapp.Button().ID(id).Class("button", "button-quiet", "button-small").Type("button").OnClick(handler).Text(label)
 }
 
 // instant is a time, in the user's own zone.

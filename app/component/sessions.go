@@ -18,7 +18,7 @@ func Sessions(session *state.Session, handlers SessionHandlers) goapp.UI {
 			goapp.Button().Class("button", "button-quiet", "button-small").Type("button").
 				OnClick(handlers.SignOut).Text(text.SignOutHere),
 			when(session.Others() > 0, func() goapp.UI {
-				return action(IDEndOthers, text.EndOthers, session.Doing == state.EndOthers, handlers.EndOthers)
+				return quietButton(IDEndOthers, text.EndOthers, session.Doing == state.EndOthers, handlers.EndOthers)
 			}),
 			goapp.Button().ID(IDSignOutAll).Class("button", "button-quiet", "button-small").Type("button").
 				OnClick(handlers.SignOutAll).Text(text.SignOutAll),
