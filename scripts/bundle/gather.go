@@ -57,6 +57,9 @@ func compile(ctx context.Context, job job) error {
 	}
 	build := exec.CommandContext(ctx, "go", append(arguments, program)...)
 	build.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
+	if job.plain && os.Getenv("GOGC") == "" {
+		build.Env = append(build.Env, "GOGC=400") // the compiler then takes less time, and more memory
+	}
 	build.Stdout, build.Stderr = os.Stderr, os.Stderr
 	if err := build.Run(); err != nil {
 		return fmt.Errorf("compile %s for js/wasm: %w", program, err)
