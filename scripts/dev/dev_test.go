@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/fsnotify/fsnotify"
 )
@@ -146,5 +147,28 @@ func TestOverlayReplacesAFileThatExists(t *testing.T) {
 		if content, err := os.ReadFile(replacement); err != nil || !strings.Contains(string(content), "func Page(") {
 			t.Errorf("%v: %s", err, content)
 		}
+	}
+}
+
+func TestWhatACommandStartedEndsWithIt(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	started := filepath.Join(t.TempDir(), "started")
+	done := make(chan error, 1)
+	go func() { done <- output(ctx, "sh", "-c", "sleep 600 & touch '"+started+"'; wait") }()
+	for _, err := os.Stat(started); err != nil; _, err = os.Stat(started) {
+		select {
+		case err := <-done:
+			t.Fatalf("the command ended by itself: %v", err)
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+	cancel()
+	select {
+	case err := <-done:
+		if err == nil {
+			t.Error("a command that was ended has no error")
+		}
+	case <-time.After(30 * time.Second):
+		t.Error("it is waited for what the command started")
 	}
 }

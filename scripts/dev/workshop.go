@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -107,9 +108,13 @@ func (w *workshop) replace(ctx context.Context) {
 	}
 }
 
-// output runs a command; what it said is the error.
+// output runs a command; what it said is the error. When ctx ends, what the command started ends with it: a compiler that nobody
+// waits for any more would keep the next build waiting.
 func output(ctx context.Context, name string, arguments ...string) error {
-	said, err := exec.CommandContext(ctx, name, arguments...).CombinedOutput()
+	command := exec.CommandContext(ctx, name, arguments...)
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	command.Cancel = func() error { return syscall.Kill(-command.Process.Pid, syscall.SIGKILL) }
+	said, err := command.CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("%s%w", said, err)
 	}

@@ -116,7 +116,7 @@ func measureSaves(ctx context.Context, b *browser, rounds int) ([]time.Duration,
 		if round > 0 { // the first one warms the compiler's cache
 			saves = append(saves, time.Since(began))
 		}
-		time.Sleep(2 * time.Second) // what goes on after a rebuild ends
+		time.Sleep(6 * time.Second) // what goes on after a rebuild ends
 	}
 	return saves, nil
 }
