@@ -19,7 +19,7 @@ func (b *BFF) admit(w http.ResponseWriter, r *http.Request) {
 	defer b.logRequest(recorded, r, start)
 	defer b.survive(recorded, r)
 	if r.Body != http.NoBody {
-		defer hurry(recorded)
+		defer b.hurry(recorded, r)
 	}
 	if err := b.checkRequest(r); err != nil {
 		b.fail(recorded, r, err)
@@ -34,9 +34,11 @@ func (b *BFF) admit(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// hurry is for the rest of a body that nobody read: net/http waits for it, without end if the browser never sends it.
-func hurry(w http.ResponseWriter) {
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyPause))
+// hurry is for the rest of a body that nobody read: net/http reads it before it answers, and waits without end if the browser
+// never sends it.
+func (b *BFF) hurry(w http.ResponseWriter, r *http.Request) {
+	_ = http.NewResponseController(w).SetReadDeadline(b.now().Add(bodyPause))
+	_ = r.Body.Close()
 }
 
 func (b *BFF) checkRequest(r *http.Request) error {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"mime"
 	"net/http"
 	"net/url"
@@ -32,7 +31,7 @@ func (b *BFF) backchannelLogout(w http.ResponseWriter, r *http.Request) error {
 	if p == nil {
 		return badLogout("there is no such provider")
 	}
-	compact, err := logoutParameter(w, r)
+	compact, err := b.logoutParameter(w, r)
 	if err != nil {
 		return err
 	}
@@ -69,14 +68,14 @@ func badLogout(detail string) *refusal {
 }
 
 // logoutParameter reads the form (§2.5). Parameters that are not understood are ignored, the token is there once.
-func logoutParameter(w http.ResponseWriter, r *http.Request) (string, error) {
+func (b *BFF) logoutParameter(w http.ResponseWriter, r *http.Request) (string, error) {
 	mediaType, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if mediaType != "application/x-www-form-urlencoded" {
 		return "", badLogout("a logout token comes in a form")
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxLogoutForm))
+	body, err := b.readBody(w, r, maxLogoutForm)
 	if err != nil {
-		return "", refuse(api.BodyTooLarge, "the form is too large").because(err)
+		return "", err
 	}
 	form, err := url.ParseQuery(string(body))
 	if err != nil || len(form["logout_token"]) != 1 {

@@ -2,7 +2,6 @@ package bff
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"mime"
 	"net/http"
@@ -102,9 +101,9 @@ func (b *BFF) callbackForm(w http.ResponseWriter, r *http.Request) error {
 	if r.URL.RawQuery != "" || mediaType != "application/x-www-form-urlencoded" {
 		return refuse(api.InvalidRequest, "an authorization response is a form, and has no query besides")
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxCallbackForm))
+	body, err := b.readBody(w, r, maxCallbackForm)
 	if err != nil {
-		return refuse(api.BodyTooLarge, "the form is too large").because(err)
+		return err
 	}
 	form, err := singleValues(string(body))
 	if err != nil {

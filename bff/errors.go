@@ -97,7 +97,8 @@ func asRefusal(err error) *refusal {
 // writeError answers err: a page to a navigation, problem+json to everything else (RFC 9457). It is the only writer of
 // errors, and their only logger.
 func (b *BFF) writeError(w http.ResponseWriter, r *http.Request, err error) {
-	if errors.Is(context.Cause(r.Context()), context.Canceled) {
+	// net/http also says that the browser has left when its body did not come in time.
+	if errors.Is(context.Cause(r.Context()), context.Canceled) && !errors.Is(err, errBodySlow) {
 		w.WriteHeader(statusClientGone) // for the log: nobody reads it
 		return
 	}

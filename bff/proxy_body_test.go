@@ -147,6 +147,46 @@ func TestAnUpstreamIsLeftAloneForLongerEachTime(t *testing.T) {
 	}
 }
 
+// P19: a body that does not come is waited for once, by whoever reads it, and is answered.
+func TestABodyThatNeverComesIsAnswered(t *testing.T) {
+	h := open(t, func(c *Config) { c.Routes[1].Methods = []string{http.MethodPost} })
+	h.clock.advance(200*time.Millisecond - bodyPause) // deadlines are of this clock
+	form := "Content-Type: application/x-www-form-urlencoded\r\n"
+	for path, headers := range map[string]string{"/api/open": "%GUARD%\r\n", "/bff/backchannel-logout/baseline": "", "/bff/callback/baseline": ""} {
+		for _, sent := range []string{"", "a"} {
+			status, body := h.browser().raw("POST " + path + " HTTP/1.1\r\nHost: %HOST%\r\n" + form + headers + "Content-Length: 1000\r\n\r\n" + sent)
+			if status != 408 || !strings.Contains(body, "body_too_slow") {
+				t.Errorf("%s after %q: status %d: %s", path, sent, status, body)
+			}
+		}
+	}
+}
+
+// Who does not read a body to its end still gets it closed, and what is left of it may never come.
+func TestTheRestOfABodyIsNotWaitedForWithoutEnd(t *testing.T) {
+	dead := newUpstream(t)
+	dead.server.Close()
+	h := open(t, func(c *Config) {
+		c.Routes[1].Methods, c.Routes[1].BodyLimit = []string{http.MethodPost}, 1000
+		c.Routes = append(c.Routes, c.Routes[1])
+		c.Routes[2].Prefix, c.Routes[2].Upstream = "/api/dead", dead.server.URL
+	})
+	h.clock.advance(200*time.Millisecond - bodyPause) // deadlines are of this clock
+	head := " HTTP/1.1\r\nHost: %HOST%\r\n%GUARD%\r\n"
+	for name, row := range map[string]struct {
+		request string
+		want    int
+	}{
+		"too large":            {"POST /api/open" + head + "Transfer-Encoding: chunked\r\n\r\n7d0\r\n" + strings.Repeat("a", 2000), 413},
+		"an upstream is down":  {"POST /api/dead" + head + "Content-Length: 1000\r\n\r\na", 502},
+		"down, nothing begins": {"POST /api/dead" + head + "Transfer-Encoding: chunked\r\n\r\n", 502},
+	} {
+		if status, body := h.browser().raw(row.request); status != row.want {
+			t.Errorf("%s: status %d: %s", name, status, body)
+		}
+	}
+}
+
 func TestBodyThatTricklesIsCut(t *testing.T) {
 	var at time.Duration
 	began := time.Unix(1000, 0)

@@ -25,7 +25,7 @@ type passage struct {
 // forward sends the request to its upstream, and the upstream's answer to the page. httputil.ReverseProxy would copy and sift
 // all headers of both; here a message is made from the few that may pass, so that nothing else can.
 func (b *BFF) forward(w http.ResponseWriter, r *http.Request, pass *passage) error {
-	ctx, body := r.Context(), r.Body
+	ctx, body, sent := r.Context(), r.Body, (*upload)(nil)
 	switch {
 	case pass.upgrade:
 		bound, end := pass.boundToSession(ctx)
@@ -35,12 +35,12 @@ func (b *BFF) forward(w http.ResponseWriter, r *http.Request, pass *passage) err
 		watched, bounded, end := newUpload(w, r, pass.route.cfg, b.now)
 		defer end()
 		// The transport may still be reading when the answer is complete, and nobody may read after the handler.
-		defer func() { _ = watched.Close() }()
-		ctx, body = bounded, watched
+		defer watched.end()
+		ctx, body, sent = bounded, watched, watched
 	}
 	response, err := pass.send(pass.outgoing(ctx, r, body))
 	if err != nil {
-		return upstreamFailed(ctx, err)
+		return upstreamFailed(ctx, sent.blame(err))
 	}
 	if pass.upgrade && response.StatusCode == http.StatusSwitchingProtocols {
 		return pass.tunnel(ctx, w, response)
