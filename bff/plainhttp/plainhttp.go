@@ -10,6 +10,8 @@
 package plainhttp
 
 import (
+	"cmp"
+	"net"
 	"net/http"
 	"net/url"
 	"sync"
@@ -40,10 +42,7 @@ func New(rest *http.Transport, upstream *url.URL) RoundTripper {
 	if upstream.Scheme != "http" || !canProbe {
 		return rest
 	}
-	address := upstream.Host
-	if upstream.Port() == "" {
-		address += ":80"
-	}
+	address := net.JoinHostPort(upstream.Hostname(), cmp.Or(upstream.Port(), "80"))
 	return &Transport{rest: rest, host: upstream.Host, address: address}
 }
 

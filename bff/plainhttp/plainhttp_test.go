@@ -67,6 +67,17 @@ func TestWhatIsNotOursIsLeftToNetHTTP(t *testing.T) {
 }
 
 // What net/http would not send, this does not send either.
+func TestAnUpstreamIsDialledWhereNetHTTPWouldDialIt(t *testing.T) {
+	for host, want := range map[string]string{
+		"api.example": "api.example:80", "api.example:": "api.example:80", "api.example:81": "api.example:81", "[::1]": "[::1]:80", "[::1]:": "[::1]:80", "[::1]:81": "[::1]:81",
+	} {
+		ours, ok := New(netHTTP(), &url.URL{Scheme: "http", Host: host}).(*Transport)
+		if !ok || ours.address != want || ours.host != host {
+			t.Errorf("%s: %+v", host, ours)
+		}
+	}
+}
+
 func TestHeadersThatWouldBreakARequestApartAreNotSent(t *testing.T) {
 	u := newUpstream(t, answering(hello))
 	ours := newTransport(t, u, nil)
