@@ -28,7 +28,7 @@ type receiver struct {
 	flush  func(context.Context) error
 	mu     sync.Mutex
 	spans  []*tracepb.Span
-	text   strings.Builder // everything that was received, readable
+	text   strings.Builder // everything that was received, readable, but for the random ids: in base64 they may be any word
 }
 
 // tracing has the house's spans exported to a receiver.
@@ -43,12 +43,15 @@ func tracing(t *testing.T) (*receiver, func(*Config)) {
 		}
 		got.mu.Lock()
 		defer got.mu.Unlock()
-		_, _ = got.text.WriteString(protojson.Format(&request))
 		for _, resource := range request.ResourceSpans {
 			for _, scope := range resource.ScopeSpans {
-				got.spans = append(got.spans, scope.Spans...)
+				for _, span := range scope.Spans {
+					got.spans = append(got.spans, proto.CloneOf(span))
+					span.TraceId, span.SpanId, span.ParentSpanId = nil, nil, nil
+				}
 			}
 		}
+		_, _ = got.text.WriteString(protojson.Format(&request))
 	}))
 	t.Cleanup(got.server.Close)
 	exporter, err := otlptracehttp.New(t.Context(), otlptracehttp.WithEndpointURL(got.server.URL+"/v1/traces"))

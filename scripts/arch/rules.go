@@ -41,7 +41,7 @@ var imports = map[string][]string{
 var owners = map[string][]string{
 	"syscall/js":                             {"app/backend"},
 	"github.com/labstack/echo":               {"bff/"},
-	"github.com/maxence-charriere/go-app":    {"app"},
+	"github.com/maxence-charriere/go-app":    {"app", "scripts/page/yardstick"},
 	"github.com/alexedwards/scs":             {"bff/session"},
 	"github.com/lestrrat-go/jwx":             {"bff/", "authserver", "scripts"},
 	"github.com/jackc/pgx":                   {"authserver/store/sqlstore", "scripts"},

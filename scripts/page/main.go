@@ -46,20 +46,31 @@ func run(ctx context.Context, programs []string, rounds int, save, parts bool) e
 		defer stop()
 		products[i] = visitedProduct{name: program, origin: origin}
 	}
+	yardstick, stop, err := startYardstick(ctx)
+	if err != nil {
+		return err
+	}
+	defer stop()
 	b, err := open(ctx)
 	if err != nil {
 		return err
 	}
 	defer b.close()
 	for range rounds {
+		if err := yardstick.visitNear(b); err != nil {
+			return err
+		}
 		for i := range products {
-			if err := products[i].visit(b); err != nil {
+			if err := errors.Join(products[i].visitNear(b), products[i].visitFar(b)); err != nil {
 				return err
 			}
 		}
 	}
 	for i := range products {
-		products[i].print(len(products) > 1, parts)
+		products[i].print(len(products) > 1, yardstick)
+		if parts {
+			printParts(products[i].cold, products[i].warm)
+		}
 	}
 	if !save {
 		return nil
@@ -72,33 +83,40 @@ func run(ctx context.Context, programs []string, rounds int, save, parts bool) e
 	return nil
 }
 
-func (m *visitedProduct) visit(b *browser) error {
+// visitNear visits it twice on this machine, visitFar once over a slow line.
+func (m *visitedProduct) visitNear(b *browser) error {
 	visits, err := b.visit(m.origin+"/", line{}, 2)
 	if err != nil {
 		return err
 	}
 	m.cold, m.warm = append(m.cold, visits[0]), append(m.warm, visits[1])
-	if visits, err = b.visit(m.origin+"/", line{bits: 9_000_000, latency: 40 * time.Millisecond}, 1); err != nil {
+	return nil
+}
+
+func (m *visitedProduct) visitFar(b *browser) error {
+	visits, err := b.visit(m.origin+"/", line{bits: 9_000_000, latency: 40 * time.Millisecond}, 1)
+	if err != nil {
 		return err
 	}
 	m.slow = append(m.slow, visits[0])
 	return nil
 }
 
-func (m *visitedProduct) print(named, parts bool) {
+func (m *visitedProduct) print(named bool, yardstick *visitedProduct) {
 	title := "median"
 	if named {
 		title += " of " + m.name
 	}
 	fmt.Printf("%-52s %10s %10s %10s\n", title, "measured", "gate", "stretch")
-	row("P17 first paint, localhost", times(m.cold, func(v visited) time.Duration { return v.painted }), 200, 100)
+	painted := func(v visited) time.Duration { return v.painted }
 	interactive := func(v visited) time.Duration { return v.interactive }
+	row("P17 first paint, localhost", times(m.cold, painted), 200, 100)
 	row("P18 interactive, 9 Mbit/s + 40 ms, cold", times(m.slow, interactive), 2200, 1500)
-	row("P19 interactive, localhost, cold", times(m.cold, interactive), 450, 250)
-	row("P19 interactive, localhost, warm", times(m.warm, interactive), 280, 190)
-	if parts {
-		printParts(m.cold, m.warm)
-	}
+	cold, warm := times(m.cold, interactive), times(m.warm, interactive)
+	row("P19 interactive, localhost, cold", cold, 450, 250)
+	compare("    to "+yardstick.name, cold, times(yardstick.cold, interactive), yardstickCold, 450, 250)
+	row("P19 interactive, localhost, warm", warm, 280, 190)
+	compare("    to "+yardstick.name, warm, times(yardstick.warm, interactive), yardstickWarm, 280, 190)
 }
 
 func times(visits []visited, of func(visited) time.Duration) []time.Duration {
@@ -110,6 +128,10 @@ func times(visits []visited, of func(visited) time.Duration) []time.Duration {
 }
 
 func row(name string, measured []time.Duration, gate, stretch int) {
+	fmt.Printf("%-52s %7d ms %7d ms %7d ms\n", name, median(measured).Milliseconds(), gate, stretch)
+}
+
+func median(measured []time.Duration) time.Duration {
 	slices.Sort(measured)
-	fmt.Printf("%-52s %7d ms %7d ms %7d ms\n", name, measured[len(measured)/2].Milliseconds(), gate, stretch)
+	return measured[len(measured)/2]
 }
