@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http/httptest"
 	"testing"
+	"time"
 
 	"cloakroom/bff/session"
 )
@@ -143,9 +144,17 @@ func TestWatchingASessionThatHasEndedSaysSo(t *testing.T) {
 		record, atA, _ := f.signIn(t, "alice")
 		atA.signOut(t)
 		for name, m := range map[string]*session.Manager{"here": f.a, "there": f.b} {
-			t.Log(name)
 			events := m.Watch(t.Context(), record.ID)
-			wantEvent(t, events, session.Event{Kind: session.Ended, Reason: session.EndedElsewhere})
+			select {
+			case event := <-events:
+				// Why it ended may be on its way there yet, and is said if it comes in time.
+				late := name == "there" && event.Reason == session.SignedOut
+				if event.Kind != session.Ended || (event.Reason != session.EndedElsewhere && !late) {
+					t.Errorf("%s: got %v", name, event)
+				}
+			case <-time.After(patience):
+				t.Fatalf("%s: nothing is said", name)
+			}
 			wantClosed(t, events)
 		}
 	})
