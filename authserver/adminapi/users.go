@@ -51,6 +51,24 @@ func (c *call) user(a *API) (*registry.Workspace, store.Account, error) {
 	return ws, user, err
 }
 
+// changeableUser is a user who is not the configuration's, in the version that the caller has read.
+func (c *call) changeableUser(a *API) (*registry.Workspace, store.Account, error) {
+	version, err := c.version()
+	if err != nil {
+		return nil, store.Account{}, err
+	}
+	ws, user, err := c.user(a)
+	switch {
+	case err != nil:
+		return nil, store.Account{}, err
+	case managedUser(ws, user.Username):
+		return nil, store.Account{}, errManaged
+	case version != 0 && version != user.Version:
+		return nil, store.Account{}, errStale
+	}
+	return ws, user, nil
+}
+
 func (a *API) getUser(c *call) (answer, error) {
 	ws, user, err := c.user(a)
 	if err != nil {
@@ -138,18 +156,9 @@ func (a *API) changeUserDocument(c *call, update func(given []byte) []byte) (ans
 
 // changeUser makes one change to a user that is not the configuration's.
 func (a *API) changeUser(c *call, action string, change func(*store.Account) error) (answer, error) {
-	version, err := c.version()
+	ws, user, err := c.changeableUser(a)
 	if err != nil {
 		return answer{}, err
-	}
-	ws, user, err := c.user(a)
-	switch {
-	case err != nil:
-		return answer{}, err
-	case managedUser(ws, user.Username):
-		return answer{}, errManaged
-	case version != 0 && version != user.Version:
-		return answer{}, errStale
 	}
 	before := showUser(ws, user)
 	if err := change(&user); err != nil {

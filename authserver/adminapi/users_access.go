@@ -26,18 +26,9 @@ func (a *API) enableUser(c *call) (answer, error) {
 // deleteUser forgets a user: who comes again, from an upstream provider too, is somebody else. The sessions end first, so that the applications
 // are told; whom the configuration file names would only be there again after the next start.
 func (a *API) deleteUser(c *call) (answer, error) {
-	version, err := c.version()
+	ws, user, err := c.changeableUser(a)
 	if err != nil {
 		return answer{}, err
-	}
-	ws, user, err := c.user(a)
-	switch {
-	case err != nil:
-		return answer{}, err
-	case managedUser(ws, user.Username):
-		return answer{}, errManaged
-	case version != 0 && version != user.Version:
-		return answer{}, errStale
 	}
 	if _, err := a.EndUser(c.Context(), ws.Key(), user.Subject); err != nil {
 		return answer{}, err
