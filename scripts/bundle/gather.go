@@ -41,9 +41,10 @@ func gather(ctx context.Context, job job) (map[string][]byte, error) {
 	return contents, errors.Join(failures...)
 }
 
-// compile builds the program for the browser. Without symbols and paths it is smaller, and the same on every machine.
+// compile builds the program for the browser. Without symbols, paths and the commit it is smaller, and the same on every machine and
+// for as long as its sources are: a browser that has it does not load it again.
 func compile(ctx context.Context, job job) error {
-	arguments := []string{"build", "-trimpath", "-ldflags", "-s -w", "-o", job.wasm}
+	arguments := []string{"build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", job.wasm}
 	if job.plain {
 		// The elements of a screen are chains of small methods: to inline them is half of the compiler's work on it.
 		arguments = append(arguments, "-gcflags", "cloakroom/...=-l")
