@@ -50,12 +50,15 @@
     globalThis.earlySession = answered;
   };
 
+  // What is done in a blink needs no bar.
+  const blink = () => new Promise((resolve) => { setTimeout(resolve, 200); });
+
   // Counts the bytes of a copy of the body, so that the browser compiles (and caches the compiled code of) the response
-  // itself while it arrives. Size is what comes out after decompression. What is done in a blink needs no bar.
+  // itself while it arrives. Size is what comes out after decompression.
   const showProgress = async (response) => {
     const bar = byId("loading");
     let loaded = 0;
-    await new Promise((resolve) => { setTimeout(resolve, 200); });
+    await blink();
     for (const reader = response.body.getReader(); ;) {
       const { done, value } = await reader.read();
       if (done) break;
@@ -68,12 +71,15 @@
     const go = new Go();
     // Where go-app resolves /web/ links to; it would drop the prefix otherwise.
     go.env = { GOAPP_STATIC_RESOURCES_URL: "/web" };
-    if (!far()) await painted();
-    const bundle = fetch(wasm);
     askEarly();
-    const response = await bundle;
+    const near = !far();
+    if (near) await painted();
+    const response = await fetch(wasm);
     if (!response.ok) throw new Error(`${wasm}: status ${response.status}`);
-    showProgress(response.clone()).catch(() => {}); // the bar is a courtesy; the real reader reports errors
+    // The bar is a courtesy; the real reader reports errors. Where the server is near it does not say how far the download is: to
+    // copy what arrives would take longer than what is left of it.
+    if (near) blink().then(() => byId("loading").removeAttribute("value"));
+    else showProgress(response.clone()).catch(() => {});
     const { instance } = await WebAssembly.instantiateStreaming(response, go.importObject);
     const exit = go.run(instance);
     become("running");
