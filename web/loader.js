@@ -39,15 +39,18 @@
   });
 
   // The app's first question is who is signed in: it is asked while the bundle is on its way, in the words of the app, and the
-  // app takes the answer, once (backend/early_js.go).
+  // app takes the answer, once, and waits for it no longer than for any other (backend/early_js.go).
   const askEarly = () => {
     const headers = { Accept: "application/json", [csrf]: "1" };
-    const asked = fetch(session, { headers, mode: "same-origin", credentials: "same-origin", redirect: "error", cache: "no-store" });
+    const abort = new AbortController();
+    const asked = fetch(session, {
+      headers, mode: "same-origin", credentials: "same-origin", redirect: "error", cache: "no-store", signal: abort.signal,
+    });
     const answered = asked.then(async (response) => ({
       status: response.status, type: response.headers.get("Content-Type"), body: await response.arrayBuffer(), at: performance.now(),
     }));
     answered.catch(() => {}); // the app asks again
-    globalThis.earlySession = answered;
+    globalThis.earlySession = { answered, abort };
   };
 
   // What is done in a blink needs no bar.

@@ -1,6 +1,7 @@
 package backend
 
 import (
+	"context"
 	"syscall/js"
 	"time"
 
@@ -8,15 +9,16 @@ import (
 )
 
 // takeEarly is the answer to a request that the loader has made already, while the bundle was on its way: to the first
-// question, who is signed in. It is taken once; a request that failed is made again.
-func takeEarly(request Request) (Response, bool) {
+// question, who is signed in. It is taken once; a request that failed is made again. One that is not answered is given up when ctx ends, as every other is.
+func takeEarly(ctx context.Context, request Request) (Response, bool) {
 	const name = "earlySession"
 	asked := js.Global().Get(name)
 	if request.Method != "GET" || request.Path != api.PathSession || asked.IsUndefined() {
 		return Response{}, false
 	}
 	js.Global().Delete(name)
-	answer, err := await(asked)
+	defer context.AfterFunc(ctx, func() { asked.Get("abort").Call("abort") })()
+	answer, err := await(asked.Get("answered"))
 	if err != nil {
 		return Response{}, false
 	}

@@ -10,7 +10,7 @@ import (
 // Fetch makes the request with the browser's fetch, which adds the cookie that no script can read. It must not be called
 // on the goroutine that handles the page's events: it blocks until the answer is there or ctx ends.
 func (Browser) Fetch(ctx context.Context, request Request) (Response, error) {
-	if response, ok := takeEarly(request); ok {
+	if response, ok := takeEarly(ctx, request); ok {
 		return response, nil
 	}
 	abort := js.Global().Get("AbortController").New()

@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/chromedp/cdproto/cdp"
+	cdpfetch "github.com/chromedp/cdproto/fetch"
 	"github.com/chromedp/cdproto/page"
 
+	"cloakroom/app/component"
 	"cloakroom/app/text"
 )
 
@@ -97,4 +100,45 @@ func TestWhoIsSignedInIsAskedOnce(t *testing.T) {
 	evaluate[bool](b, `window.dispatchEvent(new PageTransitionEvent("pageshow", {persisted: true}))`)
 	b.wait("it asks again", asked+" === 2")
 	b.see("status", "You are not signed in.")
+}
+
+func TestAServerThatNeverAnswersIsSaidToBeOutOfReach(t *testing.T) {
+	p := start(t)
+	b := open(t)
+	b.visit(p.origin + "/")
+	running(b)
+	b.see("status", text.StatusSignedOut) // the control: it answers
+	send(b, cdpfetch.Enable, cdpfetch.EnableParams{Patterns: []*cdpfetch.RequestPattern{{URLPattern: "*/bff/session"}}})
+	b.visit(p.origin + "/session")
+	b.see("status", text.StatusChecking)
+	b.see("alert", text.Unreachable.Title)
+	send(b, cdpfetch.Disable, cdp.Empty{})
+	b.click(component.IDRetry)
+	b.see("status", text.StatusSignedOut)
+	b.gone("alert")
+}
+
+func TestABundleThatDoesNotComeIsSaidAndAskedForAgainWhereOneIs(t *testing.T) {
+	p := start(t)
+	b := open(t)
+	b.pretend(`{
+		const real = window.fetch
+		window.fetch = (path, options) => sessionStorage.getItem("torn") && String(path).includes(".wasm")
+			? Promise.resolve(new Response(new ReadableStream({start: (c) => c.error(new TypeError("torn"))}), {headers: {"Content-Type": "application/wasm"}}))
+			: real(path, options)
+	}`)
+	b.visit(p.origin + "/session")
+	running(b)
+	evaluate[bool](b, `(sessionStorage.setItem("torn", "yes"), true)`)
+	b.visit(p.origin + "/session?x=1")
+	b.see("load-failed", text.LoadFailed)
+	b.wait("the bar is gone", `getComputedStyle(document.getElementById("loading")).visibility === "hidden"`)
+	b.forgive("WebAssembly compilation aborted")
+	b.looks("load-failed")
+	evaluate[bool](b, `(sessionStorage.clear(), document.querySelector("#load-failed a").click(), true)`)
+	running(b)
+	b.gone("load-failed")
+	if here := b.location(); here != p.origin+"/session?x=1" {
+		t.Errorf("the page was reloaded as %s", here)
+	}
 }
