@@ -60,7 +60,9 @@ func curl(event api.TraceEvent, variable func(api.TraceValue) string) string {
 				address += escaped + quoted(escape(value.Value))
 			}
 		case api.InHeader:
-			lines = append(lines, header(value, content))
+			if isFieldName(value.Name) {
+				lines = append(lines, header(value, content))
+			}
 		case api.InCookie:
 			lines = append(lines, "--cookie "+name+content)
 		case api.InForm:
@@ -72,9 +74,18 @@ func curl(event api.TraceEvent, variable func(api.TraceValue) string) string {
 	if len(body) > 0 {
 		lines = append(lines, "--header 'Content-Type: application/json'", `--data "$`+Placeholder(strings.Join(body, "_"))+`_JSON"`)
 	}
-	lines = append(lines, address)
+	// The address is an argument of its own option, so that it is none itself, and means one request whatever brackets are in it.
+	lines = append(lines, "--globoff", "--url "+address)
 	comment := "# " + oneLine(string(event.From)+" to "+string(event.To)+": "+string(event.Name))
 	return comment + "\n" + strings.Join(lines, " \\\n  ")
+}
+
+// isFieldName reports whether a header field can have the name (RFC 9110 §5.6.2). To curl, one that begins with @ is a file to send.
+func isFieldName(name string) bool {
+	const others = "!#$%&'*+-.^_`|~"
+	return name != "" && !strings.ContainsFunc(name, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune(others, r)
+	})
 }
 
 // header is an option of curl. Credentials get the names that people know them by.

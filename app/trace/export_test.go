@@ -110,7 +110,7 @@ func TestCurlCommandsSendWhatWasSent(t *testing.T) {
 	want := []string{
 		"--request", "POST", "--header", "Authorization: Bearer the token", "--data-urlencode", "grant_type=authorization_code",
 		"--data-urlencode", "code=the code", "--data-urlencode", "redirect_uri=http://localhost:8080/bff/callback/baseline",
-		"--data-urlencode", "code_verifier=the verifier", "http://localhost:9000/demo/baseline/oauth2/token",
+		"--data-urlencode", "code_verifier=the verifier", "--globoff", "--url", "http://localhost:9000/demo/baseline/oauth2/token",
 	}
 	if !slices.Equal(calls[index], want) {
 		t.Errorf("got  %q\nwant %q", calls[index], want)
@@ -149,6 +149,16 @@ func TestCurlExecutesNoValue(t *testing.T) {
 	// The control: without the quotes it would be executed.
 	if out, err := exec.CommandContext(t.Context(), "sh", "-c", "echo $(echo executed)").Output(); err != nil || string(out) != "executed\n" {
 		t.Errorf("the shell of this test executes nothing: %s, %v", out, err)
+	}
+}
+
+func TestCurlTakesNoValueForAnOption(t *testing.T) {
+	event := api.TraceEvent{Message: &api.TraceMessage{Method: "GET", Route: "--config=/tmp/[1-9]{a,b}", Values: []api.TraceValue{
+		{In: api.InHeader, Name: "@/etc/passwd", Value: "x"}, {In: api.InHeader, Name: "X-Test", Value: "x"},
+	}}}
+	want := []string{"--request", "GET", "--header", "X-Test: x", "--globoff", "--url", "--config=/tmp/[1-9]{a,b}"}
+	if call := executed(t, Curl([]api.TraceEvent{event}))[0]; !slices.Equal(call, want) {
+		t.Errorf("got  %q\nwant %q", call, want)
 	}
 }
 
