@@ -10,7 +10,7 @@ import (
 
 // Sessions is the card of everything that the user is signed in with.
 func Sessions(session *state.Session, handlers SessionHandlers) goapp.UI {
-	return goapp.Section().ID(IDSessions).Class("card").Aria("labelledby", "sessions-heading").Body(
+	return goapp.Section().ID(IDSessions).Class("card").TabIndex(-1).Aria("labelledby", "sessions-heading").Body(
 		goapp.H2().ID("sessions-heading").Text(text.SessionsHeading),
 		goapp.P().Class("quiet").Text(text.SessionsLede),
 		sessionList(session, handlers),

@@ -26,6 +26,7 @@ func (h *Home) clear() {
 	if !h.state.BeginClear() {
 		return
 	}
+	h.Browser.Focus(component.IDNoteText) // the button that had the focus is gone
 	h.later(func(ctx context.Context) func() {
 		err := h.Backend.DeleteAllNotes(ctx)
 		return func() {

@@ -51,6 +51,11 @@ func (h *Home) loadNotes() {
 	})
 }
 
+func (h *Home) retryNotes(goapp.Context, goapp.Event) {
+	h.loadNotes()
+	h.Browser.Focus(component.IDNoteText) // the button that had the focus is gone
+}
+
 func (h *Home) addNote(_ goapp.Context, event goapp.Event) {
 	event.PreventDefault()
 	typed, ok := h.state.BeginAdd(h.Browser.FieldValue(component.IDNoteText))
@@ -132,7 +137,7 @@ func (h *Home) user() []goapp.UI {
 				component.Notes(&h.state, component.NoteHandlers{
 					Add:    h.addNote,
 					Delete: h.deleteNote,
-					Retry:  func(goapp.Context, goapp.Event) { h.loadNotes() },
+					Retry:  h.retryNotes,
 					Clear: component.ClearHandlers{
 						Ask: h.askClear, Yes: h.clearAll, No: h.keepNotes, StepUp: h.stepUp,
 					},

@@ -22,6 +22,7 @@ type Inspector struct {
 	stops  []func() // the stream, and what tells of sign-ins elsewhere
 	ticker func()   // stops the clock, which runs while something is held
 	player func()   // stops the playing
+	let    bool     // the user let go what is held
 	tour   bool     // the newest sign-in is played as soon as it is here
 }
 
@@ -87,6 +88,10 @@ func (i *Inspector) happened(event backend.Event) {
 	switch {
 	case i.state.Server.Held == "":
 		i.stopTicking()
+		if i.let {
+			i.let = false
+			i.Browser.Focus(component.IDStepping) // the button that had the focus is gone
+		}
 	case i.ticker == nil:
 		i.ticker = i.Browser.Every(time.Second, func(now time.Time) {
 			dispatched(i.screen, func() { i.state.Tick(now) })
@@ -111,7 +116,7 @@ func (i *Inspector) reread() {
 	})
 }
 
-func (i *Inspector) reconnect(goapp.Context, goapp.Event) { i.check() }
+func (i *Inspector) reconnect(ctx goapp.Context, event goapp.Event) { i.retry(ctx, event) }
 
 // signIn starts a sign-in in a window of its own, so that this screen stays to watch it.
 func (i *Inspector) signIn(goapp.Context, goapp.Event) {
@@ -186,6 +191,7 @@ func (i *Inspector) stepping(goapp.Context, goapp.Event) {
 }
 
 func (i *Inspector) next(goapp.Context, goapp.Event) {
+	i.let = true
 	i.later(func(ctx context.Context) func() {
 		err := i.Backend.Step(ctx)
 		return func() { i.state.Stepped(err) }

@@ -107,6 +107,17 @@ func (s *Session) list() {
 	})
 }
 
+func (s *Session) retryList(goapp.Context, goapp.Event) {
+	s.list()
+	s.Browser.Focus(component.IDSessions) // the button that had the focus is gone
+}
+
+// stay extends the session from the warning, which goes with its button: the same button is at the clock.
+func (s *Session) stay(ctx goapp.Context, event goapp.Event) {
+	s.extend(ctx, event)
+	s.Browser.Focus(component.IDExtend)
+}
+
 func (s *Session) extend(goapp.Context, goapp.Event) {
 	s.renew(state.Extending, s.Backend.Extend)
 }
@@ -174,14 +185,14 @@ func (s *Session) Render() goapp.UI {
 	}
 	handlers := component.SessionHandlers{
 		Extend: s.extend, Refresh: s.refresh, Expire: s.expire, End: s.endOne, EndOthers: s.endOthers,
-		Retry:   func(goapp.Context, goapp.Event) { s.list() },
+		Retry:   s.retryList,
 		SignOut: s.signOut, SignOutAll: s.signOutAll,
 	}
 	action := component.SignOut(s.state.Phase == state.Leaving, s.signOut)
 	parts := []goapp.UI{
 		component.Status(s.state.Status, tone(s.state.Phase)),
 		component.Alert(s.state.Alert, component.PathSession, s.retry),
-		component.Expiring(&s.state, s.extend),
+		component.Expiring(&s.state, s.stay),
 		component.SessionHeading(&s.state),
 		component.DensityControl(s.density, s.choose),
 	}

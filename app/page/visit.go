@@ -76,7 +76,11 @@ func (v *visit) check() {
 	})
 }
 
-func (v *visit) retry(goapp.Context, goapp.Event) { v.check() }
+// retry asks again. The button that had the focus is gone.
+func (v *visit) retry(goapp.Context, goapp.Event) {
+	v.check()
+	v.Browser.Focus(component.IDMain)
+}
 
 func (v *visit) signOut(goapp.Context, goapp.Event) {
 	if v.visited.BeginSignOut() {
