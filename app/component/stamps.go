@@ -7,6 +7,7 @@ import (
 
 	"cloakroom/app/text"
 	"cloakroom/app/trace"
+	"cloakroom/bff/api"
 )
 
 // Stamps is the ticket, stamped step by step; a sign-out tears it.
@@ -15,14 +16,15 @@ func Stamps(view Inspection) goapp.UI {
 	if view.Torn {
 		figure = figure.Class("picture-torn")
 	}
-	if len(view.Steps) != len(text.Steps) {
+	steps := stamped(view)
+	if len(steps) != len(text.Steps) {
 		return nil
 	}
-	stamps := make([]goapp.UI, len(view.Steps))
-	for i, step := range view.Steps {
+	stamps := make([]goapp.UI, len(steps))
+	for i, step := range steps {
 		stamps[i] = stamp(i, step.Done())
 	}
-	label := text.TicketStamped[0] + strconv.Itoa(trace.Stamped(view.Steps)) + text.TicketStamped[1]
+	label := text.TicketStamped[0] + strconv.Itoa(trace.Stamped(steps)) + text.TicketStamped[1]
 	return figure.Body(
 		shape("svg", "ticket", "viewBox", "0 0 480 132", "role", "img", "aria-label", label).Body(
 			shape("g", "stub-head").Body(
@@ -38,6 +40,20 @@ func Stamps(view Inspection) goapp.UI {
 			),
 		),
 	)
+}
+
+// stamped are the steps of the flow that is looked at. The flow of a sign-out has none: it tears the ticket that the last sign-in
+// stamped.
+func stamped(view Inspection) []trace.Step {
+	if !view.Torn || len(view.Steps) == len(text.Steps) {
+		return view.Steps
+	}
+	for i := len(view.Flows) - 1; i >= 0; i-- {
+		if view.Flows[i].Kind == api.FlowSignIn {
+			return trace.Steps(view.Flows, view.Flows[i].ID)
+		}
+	}
+	return nil
 }
 
 func ticketOf(view Inspection) int {

@@ -58,7 +58,8 @@ func (h *Home) retryNotes(goapp.Context, goapp.Event) {
 
 func (h *Home) addNote(_ goapp.Context, event goapp.Event) {
 	event.PreventDefault()
-	typed, ok := h.state.BeginAdd(h.Browser.FieldValue(component.IDNoteText))
+	field := h.Browser.FieldValue(component.IDNoteText)
+	typed, ok := h.state.BeginAdd(field)
 	if !ok {
 		h.Browser.Focus(component.IDNoteText)
 		return
@@ -69,7 +70,9 @@ func (h *Home) addNote(_ goapp.Context, event goapp.Event) {
 		return func() {
 			switch {
 			case h.state.NoteAdded(note, err):
-				h.Browser.SetField(component.IDNoteText, "")
+				if h.Browser.FieldValue(component.IDNoteText) == field { // and not the beginning of the next one
+					h.Browser.SetField(component.IDNoteText, "")
+				}
 				h.Browser.Focus(component.IDNoteText)
 			case h.state.Phase == state.SignedOut:
 				// The field goes with the session. What was typed waits for the same user, in this tab.

@@ -71,6 +71,19 @@ func TestAddedNoteAppearsAndTheFieldIsEmptied(t *testing.T) {
 	}
 }
 
+func TestNoteThatIsTypedWhileTheLastIsAddedStays(t *testing.T) {
+	window := &window{}
+	home, html := open(t, &server{session: alice}, window)
+	html()
+	window.field = "umbrella"
+	home.addNote(anyCtx, event)
+	window.field = "umbrella, and gloves" // before the answer
+	expect(t, html(), []string{"umbrella", text.StatusNoteAdded}, nil)
+	if window.field != "umbrella, and gloves" {
+		t.Errorf("the field has %q: what was typed is lost", window.field)
+	}
+}
+
 func TestNoteThatIsNotAddedStaysInTheField(t *testing.T) {
 	window := &window{}
 	server := &server{session: alice}
@@ -100,6 +113,29 @@ func TestSignOutShowsNothingOfTheUserAndGoesOnToTheProvider(t *testing.T) {
 	if window.assigned != "https://op.example/logout" {
 		t.Errorf("went to %q", window.assigned)
 	}
+}
+
+// The provider sends the browser back to a page that knows nothing but what this one kept: the ticket is torn there, and once.
+func TestTicketIsTornWhereTheSignOutEnds(t *testing.T) {
+	window := &window{}
+	home, html := open(t, &server{session: alice, logoutURL: "https://op.example/logout"}, window)
+	html()
+	home.signOut(anyCtx, event)
+	html()
+	_, html = open(t, &server{}, window)
+	expect(t, html(), []string{text.StatusSignedOutOK, "picture-torn"}, nil)
+	_, html = open(t, &server{}, window)
+	expect(t, html(), []string{text.StatusSignedOut}, []string{"picture-torn"})
+
+	window.kept = map[string]string{keyTorn: "yes"}
+	_, html = open(t, &server{session: alice}, window)
+	expect(t, html(), []string{"Alice"}, []string{"picture-torn", text.StatusSignedOutOK})
+	if len(window.kept) != 0 {
+		t.Errorf("it is kept that the ticket was torn: %v", window.kept)
+	}
+	window.kept = map[string]string{keyTorn: "yes"}
+	_, html = open(t, &server{err: backend.ErrUnreachable}, window)
+	expect(t, html(), []string{text.StatusUnreachable}, []string{"picture-torn", text.StatusSignedOutOK})
 }
 
 func TestSignOutWithoutProviderStays(t *testing.T) {

@@ -249,7 +249,7 @@ func TestSignOutIsWatchedToItsEnd(t *testing.T) {
 	html()
 	tell(t, window, recording(t)...)
 	press(screen, screen.signOut)
-	expect(t, html(), []string{text.StatusSignedOutOK, text.TraceEnded, `href="http://op.example/logout"`, `id="flows"`, "/bff/backchannel-logout/baseline"}, []string{`id="watch-call"`})
+	expect(t, html(), []string{text.StatusSignedOutOK, "picture-torn", text.TraceEnded, `href="http://op.example/logout"`, `id="flows"`, "/bff/backchannel-logout/baseline"}, []string{`id="watch-call"`})
 	if window.assigned != "" {
 		t.Errorf("the browser was sent to %s", window.assigned)
 	}

@@ -16,6 +16,7 @@ type visited interface {
 	SignInFailed(code api.Code)
 	BeginSignOut() bool
 	SignedOutBy(err error) bool
+	GaveBack()
 }
 
 // visit is what every screen does about the session: ask who is there, and sign out.
@@ -69,8 +70,12 @@ func (v *visit) check() {
 	v.later(func(ctx context.Context) func() {
 		session, err := v.Backend.Session(ctx)
 		return func() {
-			if v.visited.Checked(check, session, err) {
+			torn := v.Browser.TakeKept(keyTorn) != ""
+			switch {
+			case v.visited.Checked(check, session, err):
 				v.entered(session)
+			case torn:
+				v.visited.GaveBack()
 			}
 		}
 	})
@@ -106,9 +111,13 @@ func (v *visit) logout(first func(context.Context) error) {
 	})
 }
 
+// keyTorn is kept for the page that the provider sends the browser back to. It is a new one, and tells how the sign-out ended.
+const keyTorn = "cloakroom-torn"
+
 // signedOut goes on to the provider, to end the session there, or stays and leaves the button that is gone.
 func (v *visit) signedOut(logoutURL string) {
 	if logoutURL != "" {
+		v.Browser.Keep(keyTorn, "yes")
 		v.Browser.Assign(logoutURL)
 		return
 	}

@@ -108,6 +108,13 @@ func (v *Visit) SignedOutBy(err error) bool {
 	return true
 }
 
+// GaveBack is for the page that a sign-out ends on, after the way by the provider: the ticket is torn there as well.
+func (v *Visit) GaveBack() {
+	if v.Phase == SignedOut {
+		v.Status, v.Torn = text.StatusSignedOutOK, true
+	}
+}
+
 // refused takes an error of a call that needs the session. It reports whether it is the kind that ends what the page
 // shows of the user; if not, fallback is shown.
 func (v *Visit) refused(err error, fallback text.Message) (ended bool) {

@@ -159,6 +159,7 @@ func TestSignOutIsWatchedToItsEnd(t *testing.T) {
 	b.flow(api.FlowSignOut)
 	b.see(component.IDSteps, "/bff/logout")
 	b.see(component.IDSteps, text.Explain(api.TraceRevocation).Title)
+	b.wait("the ticket is torn", `!!document.querySelector(".punched.picture-torn .stamp-done")`)
 	b.looks("signed-out")
 	b.click(component.IDSignOutThere)
 	b.arrive(p.origin + "/")
