@@ -192,8 +192,8 @@ func TestKeyboardAloneSignsInAddsANoteAndSignsOut(t *testing.T) {
 	b.keys("\r")
 	b.arrive(p.origin + "/")
 	b.tabTo("note-text")
-	b.keys("h", "a", "t", "\r")
-	b.see("notes", "hat")
+	b.keys("s", "c", "a", "r", "f", "\r")
+	b.see("notes", "scarf") // a word that nothing else there has
 	b.tabTo("sign-out")
 	b.keys("\r")
 	b.arrive(p.origin + "/")
