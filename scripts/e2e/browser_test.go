@@ -147,6 +147,11 @@ func (b *browser) fail(format string, args ...any) {
 // wait repeats a script until it answers true. Unlike chromedp's polling it survives a navigation.
 func (b *browser) wait(name, condition string) {
 	b.t.Helper()
+	b.waitFor(patience, name, condition)
+}
+
+func (b *browser) waitFor(patience time.Duration, name, condition string) {
+	b.t.Helper()
 	for deadline := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
 		ctx, cancel := b.bounded()
 		met, err := chromedp.Run(ctx, chromedp.Evaluate[bool](condition))

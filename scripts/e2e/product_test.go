@@ -23,6 +23,8 @@ const startup = time.Minute
 
 // product is the demo as a process of its own, on free ports, with its own data.
 type product struct {
+	program, folder string
+
 	origin string // of the app and the BFF
 	issuer string
 	api    string
@@ -36,8 +38,15 @@ type product struct {
 // start runs the product and returns when it says that it is ready. It is stopped when the test ends.
 func start(t *testing.T) *product {
 	t.Helper()
+	return startIn(t, t.TempDir(), binary(t))
+}
+
+// startIn runs the program in a folder.
+func startIn(t *testing.T, folder, program string) *product {
+	t.Helper()
 	ports := freePorts(t, 6)
 	p := &product{
+		program: program, folder: folder,
 		origin: fmt.Sprintf("http://localhost:%d", ports[0]),
 		issuer: fmt.Sprintf("http://localhost:%d/demo/baseline", ports[1]),
 		api:    fmt.Sprintf("http://localhost:%d", ports[2]),
@@ -63,9 +72,9 @@ func start(t *testing.T) *product {
 // run starts the process and returns its line "ready …", or the last line before it ended.
 func (p *product) run(t *testing.T) string {
 	t.Helper()
-	p.cmd = exec.Command(binary(t))
+	p.cmd = exec.Command(p.program)
 	p.cmd.Env = append(os.Environ(), p.env...)
-	p.cmd.Dir = t.TempDir()
+	p.cmd.Dir = p.folder
 	p.cmd.Stderr = &p.log
 	output, err := p.cmd.StdoutPipe()
 	if err != nil {
