@@ -139,6 +139,7 @@ func TestOneSignInAndOneCallAreTheTenStepsInOrder(t *testing.T) {
 					t.Errorf("step %d is not told by %s:\n%s", step, who, listing(events))
 				}
 			}
+			linkedEverywhere(t, events, provider == "fapi2")
 			for _, name := range []string{"state", "code", "access_token"} {
 				if refs := referencesOf(events, name); len(refs) != 1 || len(refs[0]) != 6 {
 					t.Errorf("%s has the references %q", name, refs)

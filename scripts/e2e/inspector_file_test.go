@@ -20,8 +20,10 @@ import (
 	"cloakroom/bff/api"
 )
 
+// recorded is a trace that was kept.
 const recorded = "../../app/trace/testdata/session.json"
 
+// choose puts a file into a field, as the browser's own dialog does.
 func (b *browser) choose(id, path string) {
 	b.t.Helper()
 	absolute, err := filepath.Abs(path)
@@ -33,6 +35,7 @@ func (b *browser) choose(id, path string) {
 	send(b, dom.SetFileInputFiles, dom.SetFileInputFilesParams{Files: []string{absolute}, ObjectID: field.Result.ObjectID})
 }
 
+// downloads has the browser save files without asking, and returns the folder.
 func (b *browser) downloads() string {
 	b.t.Helper()
 	folder := b.t.TempDir()
@@ -40,6 +43,7 @@ func (b *browser) downloads() string {
 	return folder
 }
 
+// saved waits for a file to be there whole.
 func saved(t *testing.T, folder, name string) []byte {
 	t.Helper()
 	for deadline := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {

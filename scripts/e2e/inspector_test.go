@@ -15,12 +15,7 @@ import (
 	"cloakroom/bff/api"
 )
 
-// recorded is a trace that was kept.
-
-// choose puts a file into a field, as the browser's own dialog does.
-
 // openInspector opens the inspector of a user who is signed in, and waits for the trace.
-
 func openInspector(b *browser, p *product) {
 	b.t.Helper()
 	b.visit(p.origin + "/inspector")
@@ -29,14 +24,12 @@ func openInspector(b *browser, p *product) {
 }
 
 // stamped waits until as many of the ten steps have happened.
-
 func (b *browser) stamped(steps int) {
 	b.t.Helper()
 	b.wait(fmt.Sprintf("%d steps are stamped", steps), fmt.Sprintf(`document.querySelectorAll("#steps > .step-done").length === %d`, steps))
 }
 
 // flow chooses the newest flow of a kind.
-
 func (b *browser) flow(kind api.FlowKind) {
 	b.t.Helper()
 	b.wait("a flow of the kind "+string(kind), fmt.Sprintf(`(() => { const e = document.querySelector(".flow-%s"); if (e) e.click(); return !!e })()`, kind))
@@ -44,7 +37,6 @@ func (b *browser) flow(kind api.FlowKind) {
 }
 
 // message is the key of the first message with the text in its line or title.
-
 func (b *browser) message(text string) string {
 	b.t.Helper()
 	find := fmt.Sprintf(`([...document.querySelectorAll("button.message-head")].find((e) => e.textContent.includes(%q)) || {id: ""}).id`, text)
@@ -119,8 +111,6 @@ func TestLensLocksWhatASeatDoesNotSee(t *testing.T) {
 	b.wait("the preset is remembered", `document.getElementById("density-presenter").getAttribute("aria-pressed") === "true"`)
 }
 
-// The sign-in that is held is in the window beside the inspector, which lets it go.
-
 func TestTourIsStartedFromHome(t *testing.T) {
 	p := start(t)
 	b := open(t)
@@ -137,7 +127,6 @@ func TestTourIsStartedFromHome(t *testing.T) {
 }
 
 // A name that is broken in two is not read as the name that it is. Those of cookies are wider than their column, and have hyphens.
-
 func TestNamesOfParametersStayWhole(t *testing.T) {
 	p := start(t)
 	b := open(t)
@@ -162,14 +151,6 @@ func TestNamesOfParametersStayWhole(t *testing.T) {
 		t.Error("a broken name is not found")
 	}
 }
-
-// windowAt is the window of the browser at an address with the prefix; "" is none.
-
-// elsewhere waits for another window of the browser at an address with the prefix.
-
-// downloads has the browser save files without asking, and returns the folder.
-
-// saved waits for a file to be there whole.
 
 func TestKeyboardAloneLooksIntoAMessage(t *testing.T) {
 	p := start(t)

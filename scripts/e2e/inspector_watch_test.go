@@ -41,6 +41,7 @@ func TestStepModeHoldsACallUntilNext(t *testing.T) {
 	b.wait("it is off", `document.getElementById("stepping").getAttribute("aria-checked") === "false"`)
 }
 
+// The sign-in that is held is in the window beside the inspector, which lets it go.
 func TestStepModeHoldsASignInBeforeTheRedirectAndBeforeTheTokenRequest(t *testing.T) {
 	p := start(t)
 	b := open(t)
@@ -76,6 +77,7 @@ func TestStepModeHoldsASignInBeforeTheRedirectAndBeforeTheTokenRequest(t *testin
 	b.gone(component.IDNext)
 }
 
+// windowAt is the window of the browser at an address with the prefix; "" is none.
 func (b *browser) windowAt(prefix string) target.ID {
 	b.t.Helper()
 	targets, err := chromedp.Targets(b.ctx)
@@ -90,6 +92,7 @@ func (b *browser) windowAt(prefix string) target.ID {
 	return ""
 }
 
+// elsewhere waits for another window of the browser at an address with the prefix.
 func (b *browser) elsewhere(prefix string) target.ID {
 	b.t.Helper()
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
