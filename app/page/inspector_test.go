@@ -173,6 +173,8 @@ func TestPartyThatTellsNothingIsSaidToTellNothing(t *testing.T) {
 	if lanes := strings.Count(got, ">"+text.NotTold+"<"); lanes != 1 {
 		t.Errorf("%d lanes say so", lanes)
 	}
+	said(t, window, api.EventTraceState, api.TraceState{Instrumented: []string{"another"}}) // one beside it
+	expect(t, html(), []string{`not-told"`, ">" + text.NotTold + "<"}, nil)
 	said(t, window, api.EventTraceState, api.TraceState{Instrumented: []string{"baseline"}})
 	expect(t, html(), nil, []string{`not-told"`, ">" + text.NotTold + "<"}) // the control
 }
