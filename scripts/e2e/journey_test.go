@@ -3,6 +3,8 @@
 package e2e
 
 import (
+	"encoding/base64"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -118,12 +120,24 @@ func TestSessionCookieHasTheContractsAttributes(t *testing.T) {
 			continue
 		}
 		found = true
+		if value, err := base64.RawURLEncoding.DecodeString(cookie.Value); err != nil || 8*len(value) != 256 {
+			t.Errorf("its value is of %d bits, %v", 8*len(value), err)
+		}
 		if !cookie.HTTPOnly || !cookie.Secure || cookie.SameSite != network.CookieSameSiteStrict || cookie.Path != "/" || strings.HasPrefix(cookie.Domain, ".") {
 			t.Errorf("session cookie: %+v", cookie)
 		}
 	}
 	if !found {
 		t.Error("there is no session cookie")
+	}
+
+	// What the Session screen tells of the cookie is what the server set.
+	b.visit(p.origin + "/session")
+	b.see("sessions", "This one")
+	b.wait("its name is there", fmt.Sprintf(`document.querySelector(".cookie-name").textContent.trim() === %q`, "__Host-Http-cloakroom"))
+	told := evaluate[string](b, `[...document.querySelectorAll(".facts-code dt")].map((e) => e.textContent.trim()).join("; ")`)
+	if told != "__Host-Http-; Secure; HttpOnly; SameSite=Strict; Path=/; 256 random bits" {
+		t.Errorf("the page tells of the cookie %q", told)
 	}
 }
 
@@ -203,6 +217,20 @@ func TestThePageSaysWhatIsMissingWithoutWebAssembly(t *testing.T) {
 	b.see("no-wasm", "WebAssembly")
 	b.see("sign-in", "")
 	b.shots("no-wasm")
+	for _, screen := range []string{"/session", "/inspector", "/build"} {
+		b.visit(p.origin + screen)
+		b.see("no-wasm", "WebAssembly")
+		b.see("main", "")
+	}
+	b.visit(p.origin + "/session")
+	b.click("sign-in") // a link, which needs no script
+	b.arrive(p.issuer)
+	b.fill("username", "alice")
+	b.fill("password", "wonderland")
+	b.click("login")
+	b.click("consent_allow")
+	b.arrive(p.origin + "/session")
+	b.see("no-wasm", "WebAssembly")
 }
 
 func TestASessionOutlivesARestart(t *testing.T) {
