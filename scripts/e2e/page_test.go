@@ -216,10 +216,10 @@ func TestNothingMovesByItself(t *testing.T) {
 	b := open(t)
 	send(b, page.Enable, page.EnableParams{})
 	send(b, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: shifts})
-	still := func(state string, settled string) {
+	still := func(state string, settled string, screens ...string) {
 		for _, width := range []int64{1280, 320} {
 			send(b, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: width, Height: 900, DeviceScaleFactor: 1})
-			for _, screen := range []string{"/", "/session", "/inspector", "/build"} {
+			for _, screen := range screens {
 				b.visit(p.origin + screen)
 				running(b)
 				b.wait("the screen has settled", settled)
@@ -230,9 +230,14 @@ func TestNothingMovesByItself(t *testing.T) {
 		}
 	}
 	const quiet = `performance.now() > 1500 && !document.body.textContent.includes("Checking whether")`
-	still("visitor", quiet)
+	still("visitor", quiet, "/", "/session", "/inspector", "/build")
 	enter(b, p)
-	still("user", quiet)
+	still("user", quiet, "/", "/session", "/inspector", "/build")
+	b.visit(p.origin + "/")
+	b.click("sign-out")
+	b.see("status", text.StatusSignedOutOK)
+	b.pretend(`sessionStorage.setItem("cloakroom-torn", "yes")`) // as each page is that a sign-out ends on
+	still("signed out", quiet+` && document.getElementById("status").textContent.includes("torn")`, "/")
 	// The control: a page that moves is found.
 	evaluate[bool](b, `(() => { const d = document.createElement("div"); d.className = "alert"; d.textContent = "x ".repeat(4000); document.body.prepend(d); return true })()`)
 	b.wait("what moved is counted", `shifted > 0.02`)
