@@ -16,7 +16,8 @@ var events = []string{
 }
 
 // Listen calls f with the events of a stream of this origin until it is stopped. The browser reconnects by itself, and says
-// which event it had last (Last-Event-ID).
+// which event it had last (Last-Event-ID). A page that is left and kept for the back button listens no more: the server counts its
+// streams, and the page asks for everything anew when it comes back.
 func (Browser) Listen(path string, f func(Event)) (stop func()) {
 	source := js.Global().Get("EventSource").New(path)
 	heard := js.FuncOf(func(_ js.Value, args []js.Value) any {
@@ -38,6 +39,11 @@ func (Browser) Listen(path string, f func(Event)) (stop func()) {
 		f(Event{Name: name})
 		return nil
 	})
+	left := js.FuncOf(func(js.Value, []js.Value) any {
+		source.Call("close")
+		return nil
+	})
+	js.Global().Call("addEventListener", "pagehide", left)
 	for _, name := range events {
 		source.Call("addEventListener", name, heard)
 	}
@@ -48,7 +54,9 @@ func (Browser) Listen(path string, f func(Event)) (stop func()) {
 			source.Call("removeEventListener", name, heard)
 		}
 		source.Call("removeEventListener", "error", failed)
+		js.Global().Call("removeEventListener", "pagehide", left)
 		heard.Release()
 		failed.Release()
+		left.Release()
 	}
 }
