@@ -1,0 +1,68 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+)
+
+// line is the parameters of Network.emulateNetworkConditions.
+type line struct {
+	Offline  bool    `json:"offline"`
+	Latency  float64 `json:"latency"`            // milliseconds
+	Download float64 `json:"downloadThroughput"` // bytes per second
+	Upload   float64 `json:"uploadThroughput"`   // bytes per second
+}
+
+var emulateLine = cdp.Command[line, cdp.Empty]{Method: "Network.emulateNetworkConditions"}
+
+// bar notes what the bar showed, for as long as it could be seen: -1 is that something is going on.
+const bar = `window.bar = [];
+document.addEventListener("DOMContentLoaded", () => {
+  const loading = document.getElementById("loading");
+  new MutationObserver(() => {
+    if (getComputedStyle(loading).visibility === "visible") window.bar.push(loading.matches(":indeterminate") ? -1 : loading.value);
+  }).observe(loading, {attributes: true});
+});`
+
+// far is how a browser would tell the time to a server that is far: what emulates lines here is not in its measures.
+const far = `const entries = performance.getEntriesByType.bind(performance);
+performance.getEntriesByType = (type) => type === "navigation" ? [{requestStart: 10, responseStart: 70}] : entries(type);`
+
+func TestBarSaysHowFarTheDownloadIsAndMovesNothing(t *testing.T) {
+	p := start(t)
+	for name, row := range map[string]struct {
+		script string
+		grows  bool
+	}{
+		"a server that is far":                {far, true},
+		"a near one, and a line with no room": {"", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := open(t)
+			send(b, page.Enable, page.EnableParams{})
+			send(b, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: shifts + bar + row.script})
+			send(b, network.Enable, network.EnableParams{})
+			const narrow = 5e6 / 8 // bytes per second: the bundle takes longer than a blink
+			send(b, emulateLine, line{Download: narrow, Upload: narrow})
+			b.visit(p.origin + "/")
+			running(b)
+			shown := evaluate[[]float64](b, `bar`)
+			if row.grows && (len(shown) < 3 || !slices.IsSorted(shown) || shown[0] <= 0 || shown[len(shown)-1] != 100) {
+				t.Errorf("the bar showed %v", shown)
+			}
+			if !row.grows && !slices.Equal(shown, []float64{-1}) {
+				t.Errorf("the bar showed %v, and not only that something is going on", shown)
+			}
+			b.wait("the bar is gone", `getComputedStyle(document.getElementById("loading")).visibility === "hidden"`)
+			if moved := evaluate[float64](b, `shifted`); moved >= 0.02 {
+				t.Errorf("%.3f moved: %s", moved, evaluate[string](b, `moved.join(", ")`))
+			}
+		})
+	}
+}
