@@ -22,6 +22,24 @@
   });
   const plain = (event) => !(event.shiftKey || event.altKey || event.ctrlKey || event.metaKey);
 
+  // A browser may be told to keep nothing for a page: to ask for a storage is an error then, which would end the app. What it keeps
+  // there is of no use after this page.
+  for (const storage of ["localStorage", "sessionStorage"]) {
+    try {
+      if (window[storage]) continue;
+    } catch { /* refused */ }
+    const kept = new Map();
+    const value = {
+      get length() { return kept.size; },
+      key: (index) => [...kept.keys()][index] ?? null,
+      getItem: (key) => kept.get(key) ?? null,
+      setItem: (key, text) => { kept.set(key, text); },
+      removeItem: (key) => { kept.delete(key); },
+      clear: () => { kept.clear(); },
+    };
+    Object.defineProperty(window, storage, { value });
+  }
+
   const far = () => {
     const [visit] = performance.getEntriesByType("navigation");
     return !visit || visit.responseStart - visit.requestStart > 30; // milliseconds from the question to the answer

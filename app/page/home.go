@@ -77,6 +77,7 @@ func (h *Home) addNote(_ goapp.Context, event goapp.Event) {
 			case h.state.Phase == state.SignedOut:
 				// The field goes with the session. What was typed waits for the same user, in this tab.
 				h.Browser.Keep(draft, typed)
+				h.Browser.Focus(component.IDMain)
 			}
 		}
 	})

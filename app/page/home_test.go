@@ -183,6 +183,9 @@ func TestNoteTypedWhenTheSessionEndedIsThereAfterTheNextSignIn(t *testing.T) {
 	server.err = &backend.Error{Problem: api.Problem{Status: 401, Code: api.SessionExpired}}
 	home.addNote(anyCtx, event)
 	expect(t, html(), []string{text.SessionEndedDraft.Detail, `id="sign-in"`}, []string{`id="note-text"`})
+	if window.focused != component.IDMain {
+		t.Errorf("the field that had the focus is gone, and it is on %q", window.focused)
+	}
 
 	window.field, server.err = "", nil
 	server.session = api.Session{Authenticated: true, Claims: map[string]any{"name": "Bob"}}
