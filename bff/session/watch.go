@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 )
 
 // Event is what happened to a watched session.
@@ -38,10 +39,10 @@ type watchers struct {
 // watched is a session that somebody watches.
 type watched struct {
 	channels map[chan Event]struct{}
-	reason   Reason // of an end that another instance told, and the store has not confirmed
-	version  int64  // the last that the store showed; 0 before, and after an event that tells of a new one
-	rounds   int    // since it was last looked at
-	doubted  bool   // it has ended, and nobody has said why
+	reason   Reason    // of an end that another instance told, and the store has not confirmed
+	version  int64     // the last that the store showed; 0 before, and after an event that tells of a new one
+	rounds   int       // since it was last looked at
+	doubted  time.Time // since when it has ended and nobody has said why
 }
 
 func newWatchers() *watchers {
@@ -183,17 +184,23 @@ func (w *watchers) seen(id string, version int64) (news bool) {
 	return news
 }
 
-// reason returns why a session that the store says is over has ended. The store may say so before who ended it does: the first
-// time that it is not known, "" has the caller ask again.
+// reason returns why a session that the store says is over has ended. The store may say so before who ended it does: until that has
+// had its time, "" has the caller ask again.
 func (w *watchers) reason(id string) Reason {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	found := w.byID[id]
 	switch {
-	case found == nil || (found.reason == "" && found.doubted):
+	case found == nil:
 		return EndedElsewhere
-	default:
-		found.doubted = true
+	case found.reason != "":
 		return found.reason
+	case found.doubted.IsZero():
+		found.doubted = time.Now()
+		return ""
+	case time.Since(found.doubted) < reasonDelay:
+		return ""
+	default:
+		return EndedElsewhere
 	}
 }
