@@ -18,7 +18,7 @@ import (
 func (b *browser) tabToMatch(selector string) {
 	b.t.Helper()
 	b.wait("there is "+selector, fmt.Sprintf(`!!document.querySelector(%q)`, selector))
-	for range 90 {
+	for range tabStops {
 		if evaluate[bool](b, fmt.Sprintf(`document.activeElement === document.querySelector(%q)`, selector)) {
 			if !evaluate[bool](b, `document.activeElement.matches(":focus-visible")`) {
 				b.t.Errorf("the focus on %s cannot be seen", selector)

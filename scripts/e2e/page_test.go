@@ -160,11 +160,14 @@ func (b *browser) keys(keys ...string) {
 	}
 }
 
+// tabStops are more than any screen has: Tab goes all the way round.
+const tabStops = 200
+
 // tabTo presses Tab until the element has the focus. It fails when Tab does not lead there.
 func (b *browser) tabTo(id string) {
 	b.t.Helper()
 	b.see(id, "")
-	for pressed := range 60 {
+	for pressed := range tabStops {
 		if evaluate[string](b, `document.activeElement ? document.activeElement.id : ""`) == id {
 			if pressed > 0 && !evaluate[bool](b, `document.activeElement.matches(":focus-visible")`) {
 				b.t.Errorf("the focus on %s cannot be seen", id)

@@ -21,7 +21,10 @@ import (
 func startTLS(t *testing.T) (p *product, trusting, doubting *http.Transport) {
 	t.Helper()
 	ports := freePorts(t, 6)
-	p = &product{origin: fmt.Sprintf("https://localhost:%d", ports[0]), issuer: fmt.Sprintf("https://localhost:%d/demo/baseline", ports[1]), data: t.TempDir()}
+	p = &product{
+		program: binary(t), folder: t.TempDir(), data: t.TempDir(),
+		origin: fmt.Sprintf("https://localhost:%d", ports[0]), issuer: fmt.Sprintf("https://localhost:%d/demo/baseline", ports[1]),
+	}
 	for index, name := range []string{"PORT", "AS_PORT", "API_PORT", "ADMIN_PORT", "AS_ADMIN_PORT", "API_ADMIN_PORT"} {
 		p.env = append(p.env, fmt.Sprintf("%s=%d", name, ports[index]))
 	}
