@@ -51,12 +51,12 @@ func TestWhoGuessesAtANameKeepsNobodyOutWhoWasHereBefore(t *testing.T) {
 	if b.mark() == "" || strings.Contains(b.mark(), "alice") {
 		t.Fatalf("%q", b.mark())
 	}
-	first := b.mark()
+	first := b.mark() // in capitals, before its dot
 	h.guess("alice")
 	for name, other := range map[string]*browser{
 		"a browser that is not known": h.browser(),
 		"known for another name":      bobs,
-		"a mark that was changed":     h.browser().plantMark("X" + first[1:]),
+		"a mark that was changed":     h.browser().plantMark("x" + first[1:]),
 		"a mark without its end":      h.browser().plantMark(strings.Split(first, ".")[0]),
 		"an empty mark":               h.browser().plantMark("."),
 		"two marks in one":            h.browser().plantMark(first + "." + first),

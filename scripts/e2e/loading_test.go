@@ -57,8 +57,11 @@ func TestBarSaysHowFarTheDownloadIsAndMovesNothing(t *testing.T) {
 			b.visit(p.origin + "/")
 			running(b)
 			shown := evaluate[[]float64](b, `bar`)
-			if row.grows && (len(shown) < 3 || !slices.IsSorted(shown) || shown[0] <= 0 || shown[len(shown)-1] != 100) {
+			if row.grows && (len(shown) < 3 || !slices.IsSorted(shown) || shown[0] <= 0 || shown[len(shown)-1] > 100) {
 				t.Errorf("the bar showed %v", shown)
+			}
+			if row.grows { // the app may run before the last piece is counted
+				b.wait("the bar is full", `document.getElementById("loading").value === 100`)
 			}
 			if !row.grows && !slices.Equal(shown, []float64{-1}) {
 				t.Errorf("the bar showed %v, and not only that something is going on", shown)
