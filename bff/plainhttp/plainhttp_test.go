@@ -173,7 +173,7 @@ func TestAnAnswerThatDoesNotBeginInTimeIsATimeout(t *testing.T) {
 			}
 		}
 	})
-	ours := newTransport(t, u, func(rest *http.Transport) { rest.ResponseHeaderTimeout = 100 * time.Millisecond })
+	ours := newTransport(t, u, func(rest *http.Transport) { rest.ResponseHeaderTimeout = time.Second })
 	if _, _, err := get(t, ours, u.asked(t, t.Context(), http.MethodGet, "/", nil)); err != nil {
 		t.Fatal(err)
 	}
@@ -191,10 +191,10 @@ func TestABodyMayTakeLongerThanItsHead(t *testing.T) {
 	u := newUpstream(t, func(c *talk) {
 		_, _ = c.request()
 		c.say("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe")
-		time.Sleep(300 * time.Millisecond)
+		time.Sleep(1500 * time.Millisecond)
 		c.say("llo")
 	})
-	ours := newTransport(t, u, func(rest *http.Transport) { rest.ResponseHeaderTimeout = 100 * time.Millisecond })
+	ours := newTransport(t, u, func(rest *http.Transport) { rest.ResponseHeaderTimeout = time.Second })
 	if _, text, err := get(t, ours, u.asked(t, t.Context(), http.MethodGet, "/", nil)); text != "hello" || err != nil {
 		t.Errorf("%q %v", text, err)
 	}

@@ -45,16 +45,20 @@ func TestWhatNobodyAskedForAnswersNobody(t *testing.T) {
 
 // The control of the test above: whoever does not look gets the poison.
 func TestAConnectionThatIsNotLookedAtWouldBePoisoned(t *testing.T) {
+	answered, said := make(chan struct{}), make(chan struct{})
 	u := newUpstream(t, func(c *talk) {
 		_, _ = c.request()
 		c.say(hello)
-		time.Sleep(20 * time.Millisecond)
+		<-answered
 		c.say("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison")
+		close(said)
 		_, _ = c.request()
 	})
 	ours := newTransport(t, u, nil)
 	_, _, _ = get(t, ours, u.asked(t, t.Context(), http.MethodGet, "/", nil))
-	time.Sleep(100 * time.Millisecond)
+	close(answered)
+	<-said
+	time.Sleep(100 * time.Millisecond) // until it has come
 	kept := ours.idle[0]
 	if kept.silent() {
 		t.Error("the poison was not noticed")

@@ -12,7 +12,7 @@ import (
 func TestExclusiveWorkThatComesLateIsStored(t *testing.T) {
 	onFleets(t, func(t *testing.T, f *fleet) {
 		record, _, _ := f.signIn(t, "alice")
-		f.a.SetExclusiveTimeout(200 * time.Millisecond)
+		f.a.SetExclusiveTimeout(time.Second)
 		after, err := f.a.Exclusive(t.Context(), record.ID, func(ctx context.Context, _ session.Record) (func(*session.Record) error, error) {
 			<-ctx.Done()
 			return rotated, nil
