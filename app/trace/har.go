@@ -2,6 +2,7 @@ package trace
 
 import (
 	"encoding/json"
+	"net/url"
 	"strings"
 	"time"
 
@@ -103,7 +104,7 @@ func entry(event api.TraceEvent, answer *api.TraceEvent) harEntry {
 		Started: event.At,
 		Request: harRequest{
 			Method: message.Method, HTTPVersion: "HTTP/1.1", HeadersSize: -1, BodySize: size(message.Size),
-			URL:     message.Origin + message.Route + query(message.Values),
+			URL:     message.Origin + (&url.URL{Path: message.Route}).EscapedPath() + query(message.Values),
 			Cookies: pairs(message.Values, api.InCookie), Headers: pairs(message.Values, api.InHeader), Query: pairs(message.Values, api.InQuery),
 			Post: post(message.Values),
 		},
