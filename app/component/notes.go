@@ -41,7 +41,7 @@ func noteForm(adding bool, add goapp.EventHandler) goapp.UI {
 		goapp.Label().For(IDNoteText).Text(text.NewNote),
 		goapp.Div().Class("note-fields").Body(
 			// No Value here: what is typed belongs to the field until it is stored.
-			goapp.Input().ID(IDNoteText).Class("field").Type("text").Name("text").MaxLength(noteLimit).AutoComplete(false),
+			goapp.Input().ID(IDNoteText).Class("field").Type("text").Name("text").Dir("auto").MaxLength(noteLimit).AutoComplete(false),
 			goapp.Button().ID(IDNoteAdd).Class("button").Type("submit").Text(label),
 		),
 	)
@@ -72,7 +72,7 @@ func noteRow(note backend.Note, deleting bool, remove goapp.EventHandler) goapp.
 	created := note.CreatedAt.Local()
 	return goapp.Li().Class(class).Body(
 		goapp.Div().Class("note-body").Body(
-			goapp.P().Class("note-text").Text(note.Text),
+			goapp.P().Class("note-text").Dir("auto").Text(note.Text), // it may be in any script
 			goapp.Time().Class("note-time").DateTime(created.Format(time.RFC3339)).Text(created.Format(text.TimeLayout)),
 		),
 		goapp.Button().Class("note-delete").Type("button").Aria("label", text.DeleteNote+note.Text).

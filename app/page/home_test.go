@@ -31,7 +31,7 @@ func TestUserSeesNameNotesAndSignOut(t *testing.T) {
 	_, html := open(t, &server{session: alice, notes: []backend.Note{{ID: "1", Text: "<b>hat</b>"}}}, &window{})
 	expect(t, html(), []string{
 		`id="user-name"`, "Alice &lt;Liddell&gt;", `id="notes"`, "&lt;b&gt;hat&lt;/b&gt;", `id="sign-out"`,
-		`id="note-text"`, `id="note-add"`,
+		`id="note-text"`, `id="note-add"`, `class="note-text" dir="auto"`,
 	}, []string{`id="sign-in"`, "><b>hat"})
 }
 

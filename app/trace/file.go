@@ -56,6 +56,7 @@ func Read(content []byte) (File, error) {
 	if len(content) > MaxFile {
 		return File{}, ErrTooLarge
 	}
+	content = bytes.TrimPrefix(content, []byte("\ufeff")) // some editors write one; a reader may ignore it (RFC 8259 §8.1)
 	if !json.Valid(content) {
 		return File{}, ErrNotJSON
 	}

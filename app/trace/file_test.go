@@ -18,9 +18,11 @@ func TestFileThatWasWrittenIsReadAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := Read(encoded)
-	if err != nil || !reflect.DeepEqual(again, file) {
-		t.Errorf("got %+v, %v", again, err)
+	for _, mark := range []string{"", "\ufeff"} { // some editors begin a file with it
+		again, err := Read(append([]byte(mark), encoded...))
+		if err != nil || !reflect.DeepEqual(again, file) {
+			t.Errorf("after %q: got %+v, %v", mark, again, err)
+		}
 	}
 }
 
