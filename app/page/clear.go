@@ -27,7 +27,7 @@ func (h *Home) clear() {
 		return
 	}
 	h.Browser.Focus(component.IDNoteText) // the button that had the focus is gone
-	h.later(func(ctx context.Context) func() {
+	h.current(func(ctx context.Context) func() {
 		err := h.Backend.DeleteAllNotes(ctx)
 		return func() {
 			h.state.Cleared(err)

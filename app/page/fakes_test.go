@@ -90,6 +90,7 @@ type window struct {
 	focused   string
 	kept      map[string]string
 	restored  func()
+	returned  func()
 	stopped   bool
 
 	title   string
@@ -182,6 +183,11 @@ func (w *window) TakeParameter(name string) string {
 func (w *window) OnRestore(f func()) (stop func()) {
 	w.restored = f
 	return func() { w.stopped = true }
+}
+
+func (w *window) OnReturn(f func()) (stop func()) {
+	w.returned = f
+	return func() {}
 }
 func (w *window) FieldValue(string) string   { return w.field }
 func (w *window) SetField(_, value string)   { w.field = value }

@@ -45,7 +45,7 @@ func (h *Home) enter(session api.Session) {
 
 func (h *Home) loadNotes() {
 	h.state.LoadNotes()
-	h.later(func(ctx context.Context) func() {
+	h.current(func(ctx context.Context) func() {
 		notes, err := h.Backend.ListNotes(ctx)
 		return func() { h.state.NotesLoaded(notes, err) }
 	})
@@ -65,7 +65,7 @@ func (h *Home) addNote(_ goapp.Context, event goapp.Event) {
 		return
 	}
 	draft := draftOf(h.state.User)
-	h.later(func(ctx context.Context) func() {
+	h.current(func(ctx context.Context) func() {
 		note, err := h.Backend.AddNote(ctx, typed)
 		return func() {
 			switch {
@@ -97,7 +97,7 @@ func (h *Home) deleteNote(id string) goapp.EventHandler {
 		if !h.state.BeginDelete(id) {
 			return
 		}
-		h.later(func(ctx context.Context) func() {
+		h.current(func(ctx context.Context) func() {
 			err := h.Backend.DeleteNote(ctx, id)
 			return func() {
 				if h.state.NoteDeleted(id, err) {

@@ -30,6 +30,7 @@ type Inspector struct {
 func NewInspector(world World) *Inspector {
 	inspector := &Inspector{visit: visit{World: world}}
 	inspector.visited, inspector.entered, inspector.left = &inspector.state, inspector.enter, inspector.unfollow
+	inspector.changed = func(session api.Session) { inspector.heed(session, nil) }
 	inspector.state.Providers = world.Facts.Providers
 	inspector.state.View.Density = state.Developer
 	inspector.state.Check()
@@ -56,6 +57,7 @@ func (i *Inspector) enter(session api.Session) {
 		dispatched(i.screen, func() { i.signedIn(code) })
 	}))
 	path := i.state.Entered(session, i.Browser.Now())
+	i.address() // of another user's flow nothing stays
 	if path == "" {
 		return
 	}
@@ -103,17 +105,20 @@ func (i *Inspector) happened(event backend.Event) {
 func (i *Inspector) reread() {
 	i.later(func(ctx context.Context) func() {
 		session, err := i.Backend.Session(ctx)
-		return func() {
-			held, other := i.state.Reread(session, err)
-			switch {
-			case !held:
-				i.unfollow()
-			case other:
-				i.unfollow()
-				i.enter(session)
-			}
-		}
+		return func() { i.heed(session, err) }
 	})
+}
+
+// heed takes the answer.
+func (i *Inspector) heed(session api.Session, err error) {
+	held, other := i.state.Reread(session, err)
+	switch {
+	case !held:
+		i.unfollow()
+	case other:
+		i.unfollow()
+		i.enter(session)
+	}
 }
 
 func (i *Inspector) reconnect(ctx goapp.Context, event goapp.Event) { i.retry(ctx, event) }

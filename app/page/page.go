@@ -41,6 +41,7 @@ type Browser interface {
 	Assign(destination string)
 	TakeParameter(name string) string
 	OnRestore(f func()) (stop func())
+	OnReturn(f func()) (stop func())
 	FieldValue(id string) string
 	SetField(id, value string)
 	Keep(key, value string)

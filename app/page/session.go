@@ -89,7 +89,7 @@ func (s *Session) happened(event backend.Event) {
 
 // reread asks for the session without being asked to.
 func (s *Session) reread() {
-	s.later(func(ctx context.Context) func() {
+	s.current(func(ctx context.Context) func() {
 		document, err := s.Backend.Session(ctx)
 		return func() {
 			s.state.Reread(document, s.Browser.Now(), err)
@@ -101,7 +101,7 @@ func (s *Session) reread() {
 }
 
 func (s *Session) list() {
-	s.later(func(ctx context.Context) func() {
+	s.current(func(ctx context.Context) func() {
 		sessions, err := s.Backend.Sessions(ctx)
 		return func() { s.state.Listed(sessions, err) }
 	})
@@ -134,7 +134,7 @@ func (s *Session) renew(action state.Action, call func(context.Context) (api.Ses
 	if !s.state.Begin(action) {
 		return
 	}
-	s.later(func(ctx context.Context) func() {
+	s.current(func(ctx context.Context) func() {
 		document, err := call(ctx)
 		return func() { s.state.Renewed(action, document, s.Browser.Now(), err) }
 	})
@@ -154,7 +154,7 @@ func (s *Session) end(action state.Action, call func(context.Context) error) {
 	if !s.state.Begin(action) {
 		return
 	}
-	s.later(func(ctx context.Context) func() {
+	s.current(func(ctx context.Context) func() {
 		err := call(ctx)
 		return func() {
 			if s.state.Ended(action, err) {

@@ -17,6 +17,8 @@ type visited interface {
 	BeginSignOut() bool
 	SignedOutBy(err error) bool
 	GaveBack()
+	Asked() int
+	Differs(session api.Session) bool
 }
 
 // visit is what every screen does about the session: ask who is there, and sign out.
@@ -26,26 +28,31 @@ type visit struct {
 	visited visited
 	entered func(session api.Session) // the user is signed in
 	left    func()                    // they are not any more
+	changed func(session api.Session) // another tab signed out, or in; nil asks anew
 	// screen is this component's context. What outlives an event runs in it: an event's own context ends with the element
 	// that it came from, such as a button that the next frame removes.
 	screen goapp.Context
-	stop   func()
+	stops  []func()
+	asking bool // about the session, as the user has turned to the page again
 }
 
-// mount asks who is signed in, and asks again whenever the page comes back from the back/forward cache: by then the
-// session may have ended.
+// mount asks who is signed in, and asks again whenever the page comes back from the back/forward cache, or the user to it: by then
+// the session may have ended, and another user's begun.
 func (v *visit) mount(ctx goapp.Context, title string) {
 	v.screen = ctx
 	v.Browser.Enter(title)
-	v.visited.SignInFailed(api.Code(v.Browser.TakeParameter(api.ErrorParameter)))
-	v.stop = v.Browser.OnRestore(func() { dispatched(v.screen, v.check) })
+	v.stops = []func(){
+		v.Browser.OnRestore(func() { dispatched(v.screen, v.check) }),
+		v.Browser.OnReturn(func() { dispatched(v.screen, v.returned) }),
+	}
 	v.check()
+	v.visited.SignInFailed(api.Code(v.Browser.TakeParameter(api.ErrorParameter)))
 }
 
 // OnDismount stops listening.
 func (v *visit) OnDismount() {
-	if v.stop != nil {
-		v.stop()
+	for _, stop := range v.stops {
+		stop()
 	}
 	v.leave()
 }
@@ -61,6 +68,43 @@ func (v *visit) later(call func(ctx context.Context) (then func())) {
 	v.screen.Async(func() {
 		then := call(v.screen)
 		dispatched(v.screen, then)
+	})
+}
+
+// current is later for what is asked of the session that is shown: its answer is dropped once the page has asked who is there anew.
+func (v *visit) current(call func(ctx context.Context) (then func())) {
+	asked := v.visited.Asked()
+	v.later(func(ctx context.Context) func() {
+		then := call(ctx)
+		return func() {
+			if v.visited.Asked() == asked {
+				then()
+			}
+		}
+	})
+}
+
+// returned asks, without a word, whether the session that is shown is still the one that this browser holds: a call from a page that
+// shows one user would be made as the other. An outage says nothing about that.
+func (v *visit) returned() {
+	if v.asking { // the tab and its window tell
+		return
+	}
+	v.asking = true
+	asked := v.visited.Asked()
+	v.later(func(ctx context.Context) func() {
+		session, err := v.Backend.Session(ctx)
+		return func() {
+			v.asking = false
+			switch {
+			case v.visited.Asked() != asked:
+			case err != nil || !v.visited.Differs(session):
+			case v.changed != nil:
+				v.changed(session)
+			default:
+				v.check()
+			}
+		}
 	})
 }
 

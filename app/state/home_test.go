@@ -68,8 +68,9 @@ func TestCheckForgetsTheUserUntilItIsAnswered(t *testing.T) {
 
 func TestFailedSignInIsStillSaidAfterTheCheck(t *testing.T) {
 	home := &Home{}
+	check := home.Check()
 	home.SignInFailed(api.AccessDenied)
-	home.Checked(home.Check(), nobody, nil)
+	home.Checked(check, nobody, nil)
 	if home.Alert == nil || home.Alert.Message != text.SignInError(api.AccessDenied) || home.Alert.SignIn == "" {
 		t.Errorf("alert is %+v", home.Alert)
 	}

@@ -53,10 +53,10 @@ type Inspector struct {
 	Event string // the key of the message whose detail is open
 	View  View
 
-	handle string
-	links  api.Links
-	heard  bool // the present stream has begun
-	ahead  time.Duration
+	whose [2]string // provider and subject: whose flows the log has
+	links api.Links
+	heard bool // the present stream has begun
+	ahead time.Duration
 }
 
 // Checked takes the answer to a check of the session.
@@ -68,7 +68,8 @@ func (i *Inspector) Checked(check int, session api.Session, err error) (signedIn
 
 // Entered takes the session's document. It returns the path of the trace; "" when there is none.
 func (i *Inspector) Entered(session api.Session, now time.Time) (path string) {
-	i.handle, i.links, i.heard, i.SignOutURL = session.Handle, session.Links, false, ""
+	i.belongTo(session)
+	i.links, i.heard, i.SignOutURL = session.Links, false, ""
 	if session.Expiry != nil {
 		i.ahead = session.Expiry.Now.Sub(now)
 	}
@@ -79,6 +80,23 @@ func (i *Inspector) Entered(session api.Session, now time.Time) (path string) {
 	}
 	i.Stream = StreamConnecting
 	return i.links.Trace
+}
+
+// belongTo forgets the flows of a user when another one comes. Those of the same user's last session can be compared with the new.
+func (i *Inspector) belongTo(session api.Session) {
+	whose := [2]string{session.Provider}
+	if session.Auth != nil {
+		whose[1] = session.Auth.Subject
+	}
+	if i.whose != whose && i.whose != [2]string{} {
+		i.Log = trace.Log{}
+		i.Server = api.TraceState{}
+		i.View.Against, i.View.Playing = "", false
+		if i.Opened == nil {
+			i.Flow, i.Event = "", ""
+		}
+	}
+	i.whose = whose
 }
 
 // SignedOutBy takes the outcome of a sign-out. It reports whether the session is gone.
@@ -93,7 +111,7 @@ func (i *Inspector) SignedOutBy(err error) bool {
 
 // over says that nothing more will come.
 func (i *Inspector) over() {
-	i.Server, i.handle = api.TraceState{Instrumented: i.Server.Instrumented}, ""
+	i.Server = api.TraceState{Instrumented: i.Server.Instrumented}
 	i.Doing = WatchNothing
 	if i.Stream != StreamAbsent {
 		i.Stream = StreamEnded

@@ -42,21 +42,35 @@ type Visit struct {
 	Status    string // the polite live region
 	Alert     *Alert
 
-	checks int // numbers the session checks, so that a late answer cannot undo a newer one
+	checks int    // numbers the session checks, so that a late answer cannot undo a newer one
+	handle string // of the session that is shown; "" when there is none
 }
 
 // Held reports whether there is a session to show.
 func (v *Visit) Held() bool { return v.Phase == SignedIn || v.Phase == Leaving }
 
-// Check begins to ask for the session. It returns the number of the check, for [Visit.Checked].
+// Check begins to ask for the session. It returns the number of the check, for [Visit.Checked]. What was said of the session
+// before, such as that it has ended, goes with what was shown of it.
 func (v *Visit) Check() int {
 	v.checks++
-	alert := v.Alert
-	if alert != nil && alert.Retry {
-		alert = nil
-	}
-	*v = Visit{Phase: Checking, Providers: v.Providers, Status: text.StatusChecking, Alert: alert, checks: v.checks}
+	*v = Visit{Phase: Checking, Providers: v.Providers, Status: text.StatusChecking, checks: v.checks}
 	return v.checks
+}
+
+// Asked is the number of the last check: an answer to something that was asked before it is of a session that is not shown any more.
+func (v *Visit) Asked() int { return v.checks }
+
+// Differs reports whether the session is another than the one that is shown, or the only one of the two. While the page waits for
+// an answer about the session it does not know.
+func (v *Visit) Differs(session api.Session) bool {
+	if v.Phase == Checking || v.Phase == Leaving {
+		return false
+	}
+	handle := ""
+	if session.Authenticated {
+		handle = session.Handle
+	}
+	return v.Phase == Unreachable || v.handle != handle
 }
 
 // Checked takes the answer to a check. It reports whether the user is signed in, so that what is theirs is asked for next.
@@ -76,6 +90,7 @@ func (v *Visit) Checked(check int, session api.Session, err error) (signedIn boo
 	}
 	v.Phase, v.Status = SignedIn, text.StatusSignedIn
 	v.User, v.Provider, v.Ticket = userName(session), session.Provider, ticketNumber(session.Handle)
+	v.handle = session.Handle
 	return true
 }
 
