@@ -121,7 +121,7 @@ func (h *Home) Render() goapp.UI {
 func (h *Home) visitor() []goapp.UI {
 	return []goapp.UI{
 		goapp.Div().Class("column").Body(
-			component.Status(h.state.Status, tone(h.state.Phase)),
+			component.Status(h.state.Status, tone(&h.state.Visit)),
 			component.Alert(h.state.Alert, component.PathHome, h.retry),
 			component.Pitch(h.state.Providers),
 		),
@@ -133,7 +133,7 @@ func (h *Home) visitor() []goapp.UI {
 func (h *Home) user() []goapp.UI {
 	return []goapp.UI{
 		goapp.Div().Class("column").Body(
-			component.Status(h.state.Status, tone(h.state.Phase)),
+			component.Status(h.state.Status, tone(&h.state.Visit)),
 			component.Alert(h.state.Alert, component.PathHome, h.retry),
 			goapp.Div().Class("desk").Body(
 				component.Greeting(h.state.User),

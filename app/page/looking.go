@@ -139,7 +139,7 @@ func (i *Inspector) Render() goapp.UI {
 		Against: i.against, Export: i.export, Open: i.open, Close: i.close,
 	})
 	parts := []goapp.UI{
-		component.Status(i.state.Status, tone(i.state.Phase)),
+		component.Status(i.state.Status, tone(&i.state.Visit)),
 		component.Alert(i.state.Alert, component.PathInspector, i.retry),
 		component.InspectorHeading(view),
 		component.Watch(view),

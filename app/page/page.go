@@ -13,6 +13,7 @@ import (
 
 	"cloakroom/app/backend"
 	"cloakroom/app/state"
+	"cloakroom/app/text"
 	"cloakroom/bff/api"
 )
 
@@ -70,12 +71,13 @@ type World struct {
 }
 
 // tone colours the status line; its words say the same.
-func tone(phase state.Phase) string {
-	switch phase {
+func tone(visit *state.Visit) string {
+	if visit.Status == text.StatusUnreachable { // whoever is signed in
+		return "down"
+	}
+	switch visit.Phase {
 	case state.SignedIn, state.Leaving:
 		return "in"
-	case state.Unreachable:
-		return "down"
 	case state.Checking:
 		return "busy"
 	default:

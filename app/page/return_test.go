@@ -53,6 +53,36 @@ func TestOutageSaysNothingToAUserWhoReturns(t *testing.T) {
 	expect(t, html(), []string{"Alice"}, []string{`id="alert"`})
 }
 
+func TestServerThatAnswersAgainIsNotSaidToBeOutOfReach(t *testing.T) {
+	server := &server{session: traced()}
+	at := &window{field: "hat"}
+	home, html := open(t, server, at)
+	html()
+	server.err = backend.ErrUnreachable
+	home.addNote(anyCtx, event)
+	expect(t, html(), []string{text.StatusUnreachable, "status-down"}, []string{"status-in"})
+	server.err = nil
+	at.returned()
+	expect(t, html(), []string{text.StatusSignedIn, text.NoteNotAdded.Title}, []string{text.StatusUnreachable})
+
+	session, at, html := watch(t, server)
+	html()
+	server.err = backend.ErrUnreachable
+	dispatched(session.screen, func() { session.extend(anyCtx, event) })
+	expect(t, html(), []string{text.StatusUnreachable}, nil)
+	said(t, at, api.EventHello, api.SessionEvent{})
+	expect(t, html(), []string{text.StatusSignedIn, text.LiveOn}, []string{text.StatusUnreachable})
+
+	server.err = nil
+	inspector, at, html := inspect(t, server)
+	html()
+	server.err = backend.ErrUnreachable
+	press(inspector, inspector.call)
+	expect(t, html(), []string{text.StatusUnreachable}, nil)
+	said(t, at, api.EventTraceState, api.TraceState{})
+	expect(t, html(), []string{text.StatusSignedIn, text.TraceLive}, []string{text.StatusUnreachable})
+}
+
 func TestAnswerForTheUserBeforeIsNotShownToTheNext(t *testing.T) {
 	server, window := &server{session: alice}, &window{field: "of Alice"}
 	home, html := open(t, server, window)

@@ -176,7 +176,7 @@ func (s *Session) Render() goapp.UI {
 	if !s.state.Held() {
 		return component.Shell(component.PathSession, nil,
 			goapp.Div().Class("column").Body(
-				component.Status(s.state.Status, tone(s.state.Phase)),
+				component.Status(s.state.Status, tone(&s.state.Visit)),
 				component.Alert(s.state.Alert, component.PathSession, s.retry),
 				component.SessionVisitor(s.state.Providers),
 			),
@@ -190,7 +190,7 @@ func (s *Session) Render() goapp.UI {
 	}
 	action := component.SignOut(s.state.Phase == state.Leaving, s.signOut)
 	parts := []goapp.UI{
-		component.Status(s.state.Status, tone(s.state.Phase)),
+		component.Status(s.state.Status, tone(&s.state.Visit)),
 		component.Alert(s.state.Alert, component.PathSession, s.retry),
 		component.Expiring(&s.state, s.stay),
 		component.SessionHeading(&s.state),

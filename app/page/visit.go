@@ -18,6 +18,7 @@ type visited interface {
 	SignedOutBy(err error) bool
 	GaveBack()
 	Asked() int
+	Reached()
 	Differs(session api.Session) bool
 }
 
@@ -98,7 +99,9 @@ func (v *visit) returned() {
 			v.asking = false
 			switch {
 			case v.visited.Asked() != asked:
-			case err != nil || !v.visited.Differs(session):
+			case err != nil:
+			case !v.visited.Differs(session):
+				v.visited.Reached()
 			case v.changed != nil:
 				v.changed(session)
 			default:

@@ -36,6 +36,7 @@ func (s *Session) Happened(event backend.Event, now time.Time) (ask bool) {
 		return false
 	}
 	s.Live, s.heard = LiveOn, true
+	s.Reached()
 	s.expiry(data.Expiry, now)
 	switch event.Name {
 	case api.EventExpiring:

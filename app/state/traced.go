@@ -26,6 +26,7 @@ func (i *Inspector) Happened(event backend.Event, now time.Time) (ask bool) {
 		var said api.TraceState
 		if json.Unmarshal([]byte(event.Data), &said) == nil {
 			i.Server, i.Stream, i.heard = said, StreamLive, true
+			i.Reached()
 		}
 	case api.EventTrace:
 		var said api.TraceEvent

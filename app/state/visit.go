@@ -94,6 +94,13 @@ func (v *Visit) Checked(check int, session api.Session, err error) (signedIn boo
 	return true
 }
 
+// Reached says that the server answers again, where it was said that it does not.
+func (v *Visit) Reached() {
+	if v.Phase == SignedIn && v.Status == text.StatusUnreachable {
+		v.Status = text.StatusSignedIn
+	}
+}
+
 // SignInFailed shows why a sign-in came back without a session. An empty code means that none failed.
 func (v *Visit) SignInFailed(code api.Code) {
 	if code != "" {
