@@ -168,6 +168,9 @@ func TestStepModeHoldsASignInAndACall(t *testing.T) {
 	waits := func(place api.Hold) {
 		t.Helper()
 		s.until(string(place), func(s *traceReader) bool {
+			if len(s.states) == 0 {
+				return false
+			}
 			last := s.states[len(s.states)-1]
 			return last.Held == place && !last.HeldUntil.IsZero()
 		})

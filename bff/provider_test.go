@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestMetadataOfAnotherIssuerIsRefused(t *testing.T) {
@@ -72,6 +73,7 @@ func TestKeySetIgnoresWhatIsNoPublicSigningKey(t *testing.T) {
 
 func TestProviderMayStartAfterTheBFF(t *testing.T) {
 	h := open(t)
+	h.clock.frozen.Store(new(time.Now())) // the pauses between the attempts are counted below
 	h.provider.change(func() { h.provider.metadata = func(m map[string]any) { m["issuer"] = "not yet" } })
 	for range 10 {
 		if got := h.browser().navigate("/bff/login"); got.StatusCode != 503 || !strings.Contains(got.Header.Get("Content-Type"), "text/html") {

@@ -131,7 +131,7 @@ func converse(t *testing.T, server net.Addr, request []byte) {
 	}
 	defer func() { _ = connection.Close() }()
 	_, _ = connection.Write(request)
-	_ = connection.SetReadDeadline(time.Now().Add(200 * time.Millisecond)) // a body that stays incomplete
+	_ = connection.SetReadDeadline(time.Now().Add(2 * time.Second)) // a body that stays incomplete; no less, as what comes later would be held against the next request
 	var answer bytes.Buffer
 	_, _ = io.Copy(&answer, connection)
 }

@@ -210,16 +210,21 @@ func TestWhoLeavesEndsTheRequestWhereverItIs(t *testing.T) {
 		"in its body":        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe",
 	} {
 		t.Run(name, func(t *testing.T) {
-			gone := make(chan struct{})
+			begun, gone := make(chan struct{}), make(chan struct{})
 			u := newUpstream(t, func(c *talk) {
 				_, _ = c.request()
 				c.say(said)
+				close(begun)
 				_, _ = c.Read(make([]byte, 1)) // until it is closed
 				close(gone)
 			})
 			ours := newTransport(t, u, nil)
 			ctx, leave := context.WithCancelCause(t.Context())
-			time.AfterFunc(50*time.Millisecond, func() { leave(errLeft) })
+			go func() {
+				<-begun
+				time.Sleep(50 * time.Millisecond) // until it has come
+				leave(errLeft)
+			}()
 			if _, _, err := get(t, ours, u.asked(t, ctx, http.MethodGet, "/", nil)); !errors.Is(err, errLeft) {
 				t.Error(err)
 			}
