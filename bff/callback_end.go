@@ -78,6 +78,7 @@ func (b *BFF) signInFailed(w http.ResponseWriter, r *http.Request, s *signIn, er
 	b.revokeLater(r.Context(), s.provider, s.grant.refreshToken)
 	b.audit(r.Context(), auditSignIn, string(refused.code), slog.String("provider", tx.Provider), slog.String("cause", refused.Error()))
 	refusedIn(r.Context(), refused, "")
+	b.flow(r.Context()).Refused(string(refused.code))
 	b.keepAttempt(w, tx)
 	redirect(w, withError(tx.ReturnURL, refused.code))
 	return nil

@@ -3,6 +3,7 @@ package bff
 import (
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -152,6 +153,39 @@ func TestTraceTellsTheChecksThatFail(t *testing.T) {
 	if strings.Contains(s.String(), `"sign_out"`) {
 		t.Error("a request that proves nothing is shown as the session's own")
 	}
+}
+
+// The step of an answer says what has happened: nobody has a token, or a session, of a sign-in that was refused before.
+func TestTraceOfARefusedSignInGoesNoFurtherThanItDid(t *testing.T) {
+	h := open(t, traced)
+	b := h.browser()
+	b.signIn()
+	s := b.inspect()
+	ended := func(code string, want api.Step) {
+		t.Helper()
+		last := s.has(api.TraceCallback, api.PartyBFF, api.PartyBrowser)
+		if location := value(last, api.InHeader, "Location"); last.Step != want {
+			t.Errorf("%s: the answer is of step %d, not %d: %+v", code, last.Step, want, location)
+		}
+	}
+	sent, err := url.Parse(b.startSignIn(""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	query := sent.Query()
+	query.Del("code")
+	query.Set("error", "access_denied")
+	sent.RawQuery = query.Encode()
+	b.navigate(sent.String())
+	ended("access_denied", api.StepCode)
+
+	h.provider.change(func() { h.provider.claims = func(c map[string]any) { c["nonce"] = "another" } })
+	b.navigate(b.startSignIn(""))
+	s.until("the second answer", func(s *traceReader) bool {
+		return slices.ContainsFunc(s.events, func(e api.TraceEvent) bool {
+			return e.Name == api.TraceCallback && e.To == api.PartyBrowser && e.Step == api.StepTokenResponse
+		})
+	})
 }
 
 func TestStepModeHoldsASignInAndACall(t *testing.T) {

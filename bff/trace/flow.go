@@ -26,6 +26,7 @@ type Flow struct {
 	sinks    []*buffer // who sees it
 	keys     []string  // in Tracer.known and Tracer.calls
 	outcome  string    // why the request was refused
+	reached  api.Step  // the furthest that was told
 }
 
 // Kind returns what the flow is about; "" without a flow.
@@ -192,6 +193,7 @@ func (f *Flow) publish(e *api.TraceEvent) {
 	if f.over {
 		return
 	}
+	f.reached = max(f.reached, e.Step)
 	e.Flow, e.Kind, e.Provider = f.id, f.kind, f.provider
 	if !f.settled && len(f.kept) < maxEvents {
 		f.kept = append(f.kept, e)
@@ -238,6 +240,13 @@ func (f *Flow) refusal() string {
 	f.tracer.mu.Lock()
 	defer f.tracer.mu.Unlock()
 	return f.outcome
+}
+
+func (f *Flow) furthest() api.Step {
+	f.tracer.mu.Lock()
+	defer f.tracer.mu.Unlock()
+	f.flush() // what has checks is told, what has none did not happen
+	return f.reached
 }
 
 func newExchange() string { return rand.Text()[:10] }

@@ -101,16 +101,19 @@ func (x *Exchange) response(a Answer, more []api.TraceValue) *api.TraceEvent {
 	if a.Body != nil {
 		m.object(a.Body)
 	}
-	if a.Code != "" {
+	if a.Code != "" && a.Status >= http.StatusBadRequest { // a redirect has it in its address
 		m.one(api.InBody, "code", a.Code, asOwnCode)
 	}
 	name, step := x.Name, x.Next
 	if a.Name != "" {
 		name = a.Name
 	}
-	// What a provider refuses is no step further; what an API refuses is its answer.
-	if a.Status >= http.StatusBadRequest && x.To == api.PartyAuthorizationServer {
+	// What a provider refuses is no step further; what an API refuses is its answer. What the BFF refuses ends where it got to.
+	switch {
+	case a.Status >= http.StatusBadRequest && x.To == api.PartyAuthorizationServer:
 		step = x.Step
+	case a.Code != "" && x.To == api.PartyBFF:
+		step = max(x.Step, x.flow.furthest())
 	}
 	now := x.flow.tracer.cfg.Now()
 	return &api.TraceEvent{
@@ -123,7 +126,7 @@ func (x *Exchange) response(a Answer, more []api.TraceValue) *api.TraceEvent {
 func (x *Exchange) failed() {
 	now := x.flow.tracer.cfg.Now()
 	x.flow.tell(&api.TraceEvent{
-		Name: x.Name, Step: x.Next, From: x.To, To: x.From, At: now, Exchange: x.id, DurationUS: now.Sub(x.at).Microseconds(),
+		Name: x.Name, Step: x.Step, From: x.To, To: x.From, At: now, Exchange: x.id, DurationUS: now.Sub(x.at).Microseconds(),
 		Checks: []api.TraceCheck{{Name: "answered", Spec: "RFC 9110 §15.6.3", OK: false}},
 	})
 }
