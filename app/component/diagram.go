@@ -3,6 +3,7 @@ package component
 import (
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
@@ -19,6 +20,8 @@ const (
 	rowHeight = 38
 	lanesWide = 4 * laneGap
 	labelMost = 30
+	noteLeast = 112
+	noteRune  = 7 // of a wide system font
 )
 
 var lanes = []api.Party{api.PartyBrowser, api.PartyBFF, api.PartyAuthorizationServer, api.PartyAPI}
@@ -102,10 +105,13 @@ func arrow(view Inspection, event api.TraceEvent, y int) goapp.UI {
 		from, to = laneOf(event.Emitter), laneOf(event.Emitter)
 	}
 	if from == to {
+		label = noteLabel(event, label, lock)
+		width := max(noteLeast, noteRune*utf8.RuneCountInString(label))
+		from = min(max(from, width/2+1), lanesWide-width/2-1) // inside of the picture
 		return row.Body(
 			shape("rect", "arrow-hit", "x", "0", "y", strconv.Itoa(y-rowHeight+8), "width", strconv.Itoa(lanesWide), "height", strconv.Itoa(rowHeight)),
-			shape("rect", "arrow-note", "x", strconv.Itoa(from-56), "y", strconv.Itoa(y-19), "width", "112", "height", "24", "rx", "5"),
-			shape("text", "arrow-label", "x", strconv.Itoa(from), "y", strconv.Itoa(y-3), "text-anchor", "middle").Text(noteLabel(event, label, lock)),
+			shape("rect", "arrow-note", "x", strconv.Itoa(from-width/2), "y", strconv.Itoa(y-19), "width", strconv.Itoa(width), "height", "24", "rx", "5"),
+			shape("text", "arrow-label", "x", strconv.Itoa(from), "y", strconv.Itoa(y-3), "text-anchor", "middle").Text(label),
 		)
 	}
 	line := "arrow-line"
