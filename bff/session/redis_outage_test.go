@@ -33,7 +33,7 @@ func everyVerb(ctx context.Context, store session.Store, record session.Record, 
 	_, errs["list"] = store.List(ctx, record.Issuer, record.Subject)
 	_, errs["count"] = store.Count(ctx)
 	_, errs["end by"] = store.EndBy(ctx, record.Issuer, record.Subject, "", session.Once{})
-	_, errs["end by, once"] = store.EndBy(ctx, record.Issuer, record.Subject, "", session.Once{Purpose: "logout", Value: "jti", Expires: record.Idle})
+	_, errs["end by, once"] = store.EndBy(ctx, record.Issuer, record.Subject, "", session.Once{Purpose: "logout", Value: "canary-jti", Expires: record.Idle})
 	_, errs["find"] = store.FindCookie(ctx, "hash")
 	_, errs["lease"] = store.Lease(ctx, "other", time.Minute)
 	return errs

@@ -102,7 +102,7 @@ func Record(id, subject string, now time.Time) session.Record {
 		ID: id, Version: 1, Handle: "handle-" + id,
 		Provider: "demo", Issuer: "https://issuer.test/a", Subject: subject, SID: "sid-" + id,
 		Claims:   map[string]any{"name": "Alice", "email_verified": true, "groups": []any{"a", nil, 1.5}, "address": map[string]any{"country": "NL"}},
-		AuthTime: now.Add(-time.Minute), ACR: "urn:acr:1", AMR: []string{"pwd", "otp"},
+		AuthTime: now.Add(-time.Minute), ACR: "urn:acr:1", AMR: []string{"canary-amr", "otp"},
 		IDToken: "canary-id-token-" + id, RefreshToken: "canary-refresh-" + id, ProofKey: "canary-proof-" + id,
 		Tokens: map[string]session.Token{
 			"":       {AccessToken: "canary-access-" + id, Type: "Bearer", Scopes: []string{"notes.read"}, Expires: now.Add(5 * time.Minute)},
