@@ -123,7 +123,7 @@ func TestSlowStreamIsEndedAndHoldsNobodyUp(t *testing.T) {
 func TestStreamBeatsAndEndsWithItsToken(t *testing.T) {
 	w := newWorld(t)
 	w.api.heartbeat = 20 * time.Millisecond
-	soon := w.token("alice", map[string]any{"exp": time.Now().Add(2 * time.Second).Unix()})
+	soon := w.token("alice", map[string]any{"exp": time.Now().Add(3 * time.Second).Unix()}) // in whole seconds: two at least
 	lines, _ := w.listen(soon)
 	beats := 0
 	for lines.Scan() {

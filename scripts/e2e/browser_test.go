@@ -172,7 +172,9 @@ func (b *browser) visit(address string) {
 
 // back goes one page back, as the button does. The page that asks for it may be gone before it can answer.
 func (b *browser) back() {
-	read(b, chromedp.Evaluate[bool](`(history.back(), true)`))
+	ctx, cancel := context.WithTimeout(b.ctx, time.Second)
+	defer cancel()
+	_, _ = chromedp.Run(ctx, chromedp.Evaluate[bool](`(history.back(), true)`))
 	time.Sleep(100 * time.Millisecond) // the navigation begins after the script that asked for it
 }
 
@@ -183,9 +185,14 @@ func (b *browser) click(id string) {
 	b.see(id, "")
 	b.wait("the app has started", `document.documentElement.dataset.app !== "loading"`)
 	var middle []float64
+	deadline := time.Now().Add(patience)
 	for last := []float64(nil); middle == nil || !slices.Equal(middle, last); time.Sleep(100 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			b.fail("click %s: it does not stand still, or is gone", id)
+		}
 		last, middle = middle, evaluate[[]float64](b, fmt.Sprintf(`(() => {
 			const e = document.getElementById(%q)
+			if (!e) return null // for the moment in which it is drawn anew
 			e.scrollIntoView({block: "center", behavior: "instant"})
 			const r = e.getBoundingClientRect()
 			return [r.x + r.width / 2, r.y + r.height / 2]
@@ -230,7 +237,7 @@ func (b *browser) text(selector string) string {
 
 // read runs an action for its value; a page that has none answers the zero value.
 func read[T any](b *browser, action chromedp.Action[T]) T {
-	ctx, cancel := context.WithTimeout(b.ctx, time.Second)
+	ctx, cancel := context.WithTimeout(b.ctx, 5*time.Second)
 	defer cancel()
 	value, _ := chromedp.Run(ctx, action)
 	return value

@@ -6,8 +6,10 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/rand"
 	"fmt"
 	"io"
+	"math/big"
 	"net"
 	"os"
 	"os/exec"
@@ -135,18 +137,23 @@ func binary(t *testing.T) string {
 	return path
 }
 
+// freePorts are below those that the system gives to connections: no browser that still runs takes one before the product does.
 func freePorts(t *testing.T, count int) []int {
 	t.Helper()
-	ports := make([]int, count)
-	for index := range ports {
-		listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
+	var ports []int
+	for range 1000 {
+		above, _ := rand.Int(rand.Reader, big.NewInt(12_000)) // never fails (crypto/rand)
+		listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", fmt.Sprintf("127.0.0.1:%d", 20_000+above.Int64()))
 		if err != nil {
-			t.Fatal(err)
+			continue
 		}
 		defer listener.Close()
-		ports[index] = listener.Addr().(*net.TCPAddr).Port
+		if ports = append(ports, listener.Addr().(*net.TCPAddr).Port); len(ports) == count {
+			return ports
+		}
 	}
-	return ports
+	t.Fatal("there are no free ports")
+	return nil
 }
 
 // lockedBuffer is a log that a process writes while a test reads it.

@@ -113,12 +113,7 @@ func TestATakenPortNamesItselfAndItsOverride(t *testing.T) {
 
 func TestServersEndGracefully(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
-	probe, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := probe.Addr().String()
-	_ = probe.Close()
+	address := freeAddress(t)
 	began, release := make(chan struct{}), make(chan struct{})
 	handler := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		close(began)

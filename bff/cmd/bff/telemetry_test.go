@@ -3,8 +3,10 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"fmt"
 	"io"
+	"math/big"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -77,14 +79,20 @@ func waitForListener(t *testing.T, address string) {
 	t.Fatalf("nobody listens at %s", address)
 }
 
+// freeAddress has a port below those that the system gives to connections: none takes it before the program does.
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	probe, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 1000 {
+		above, _ := rand.Int(rand.Reader, big.NewInt(12_000)) // never fails (crypto/rand)
+		probe, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 20_000+above.Int64()))
+		if err != nil {
+			continue
+		}
+		_ = probe.Close()
+		return probe.Addr().String()
 	}
-	defer func() { _ = probe.Close() }()
-	return probe.Addr().String()
+	t.Fatal("there is no free port")
+	return ""
 }
 
 func TestSpansReachACollectorBeforeTheProgramEnds(t *testing.T) {
