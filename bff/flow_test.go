@@ -1,11 +1,14 @@
 package bff
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"cloakroom/bff/api"
 	"cloakroom/bff/session"
@@ -143,6 +146,51 @@ func TestLogoutEndsTheSessionAndRevokesBeforeItAnswers(t *testing.T) {
 	}
 	if twice := b.fetch(http.MethodPost, "/bff/logout", ""); twice.StatusCode != 200 || twice.body != "{}" {
 		t.Errorf("a second logout: status %d: %s", twice.StatusCode, twice.body)
+	}
+}
+
+// A page that is left at the moment of the click is signed out all the same.
+func TestSessionsAreEndedForWhoDoesNotWaitForTheAnswer(t *testing.T) {
+	for name, target := range map[string]func(handle string) (method, path string){
+		"sign-out":         func(string) (string, string) { return http.MethodPost, "/bff/logout" },
+		"everywhere":       func(string) (string, string) { return http.MethodDelete, "/bff/sessions?scope=all" },
+		"this one of many": func(handle string) (string, string) { return http.MethodDelete, "/bff/sessions/" + handle },
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := open(t)
+			b := h.browser()
+			b.signIn()
+			cookie := b.cookies[session.CookieName]
+			method, path := target(sessionOf(t, b).Handle)
+			asked := func(ctx context.Context, method, path string) int {
+				r := httptest.NewRequestWithContext(ctx, method, path, http.NoBody)
+				r.Host = strings.TrimPrefix(h.origin, "http://")
+				for name, value := range fetchHeaders() {
+					r.Header.Set(name, value)
+				}
+				r.AddCookie(&http.Cookie{Name: session.CookieName, Value: cookie})
+				recorder := httptest.NewRecorder()
+				h.bff.Handler().ServeHTTP(recorder, r)
+				return recorder.Code
+			}
+			gone, leave := context.WithCancel(t.Context())
+			leave()
+			h.clock.advance(10 * time.Second) // past what is remembered of the cookie
+			if left := asked(gone, http.MethodGet, "/bff/user"); left != statusClientGone {
+				t.Fatalf("the control: who left was answered with %d", left)
+			}
+			if stayed := asked(t.Context(), http.MethodGet, "/bff/user"); stayed != http.StatusOK {
+				t.Fatalf("the control: who stayed was answered with %d", stayed)
+			}
+			h.clock.advance(10 * time.Second)
+			asked(gone, method, path)
+			if sessionOf(t, b).Authenticated {
+				t.Error("the session lives on")
+			}
+			if got := h.provider.revocations(); len(got) != 1 {
+				t.Errorf("revoked: %q", got)
+			}
+		})
 	}
 }
 

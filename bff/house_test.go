@@ -100,6 +100,9 @@ func (s *brittleStore) FindCookie(ctx context.Context, hash string) ([]byte, err
 	if s.down.Load() {
 		return nil, errDown
 	}
+	if err := ctx.Err(); err != nil { // as a store on a network does
+		return nil, err
+	}
 	return s.Store.FindCookie(ctx, hash)
 }
 

@@ -14,6 +14,18 @@ import (
 // revokeTimeout bounds how long a sign-out waits for the authorization server.
 const revokeTimeout = 5 * time.Second
 
+// endTimeout bounds what a sign-out takes when nobody waits for it any more.
+const endTimeout = 3 * revokeTimeout
+
+// toItsEnd has sessions ended for whoever does not wait for the answer: a page that is left at the click is signed out all the same.
+func toItsEnd(serve handler) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), endTimeout)
+		defer cancel()
+		return serve(w, r.WithContext(ctx))
+	}
+}
+
 // logout ends the session here, then the refresh token at the authorization server, and answers after both. Who is
 // already signed out is signed out: that is no error. When the store is down it is one, because the session lives on.
 func (b *BFF) logout(w http.ResponseWriter, r *http.Request) error {

@@ -256,7 +256,7 @@ func TestSpansThatAreOffCostNothing(t *testing.T) {
 	handler, transport := off.server(func(string) string { panic("asked") }, next), off.spanned(quiet{}, "x")
 	w := httptest.NewRecorder()
 	allocations := func(h http.Handler, tr http.RoundTripper) float64 {
-		return testing.AllocsPerRun(100, func() {
+		return testing.AllocsPerRun(1000, func() {
 			h.ServeHTTP(w, r)
 			_, _ = tr.RoundTrip(r) //nolint:bodyclose // there is none
 		})

@@ -163,13 +163,13 @@ func SignInError(code api.Code) Message {
 	if message, ok := signInErrors[code]; ok {
 		return message
 	}
-	return Message{"The sign-in did not finish", "You are not signed in. You can safely try again."}
+	return Message{"The sign-in did not finish", "Nothing has changed. You can safely try again."}
 }
 
 var signInErrors = map[api.Code]Message{
 	api.AccessDenied: {
 		"You declined",
-		"Nothing was shared and nobody was signed in. You can change your mind at any time.",
+		"Nothing was shared. You can change your mind at any time.",
 	},
 	api.LoginRequired: {
 		"The provider asks you to sign in",

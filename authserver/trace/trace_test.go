@@ -276,13 +276,13 @@ func told(f *Feed, w http.ResponseWriter, r *http.Request) {
 func TestWhenItIsOffItAllocatesNothing(t *testing.T) {
 	w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil)
 	for name, f := range map[string]*Feed{"off": nil, "on, and nobody reads": newFeed()} {
-		if count := testing.AllocsPerRun(100, func() { told(f, w, r) }); count != 0 {
+		if count := testing.AllocsPerRun(1000, func() { told(f, w, r) }); count != 0 {
 			t.Errorf("%s: %v allocations", name, count)
 		}
 	}
 	f := newFeed()
 	listen(t, f)
-	if count := testing.AllocsPerRun(100, func() { told(f, w, r) }); count == 0 {
+	if count := testing.AllocsPerRun(1000, func() { told(f, w, r) }); count == 0 {
 		t.Error("control: on, it allocates nothing either")
 	}
 }
