@@ -32,9 +32,9 @@ type visit struct {
 	changed func(session api.Session) // another tab signed out, or in; nil asks anew
 	// screen is this component's context. What outlives an event runs in it: an event's own context ends with the element
 	// that it came from, such as a button that the next frame removes.
-	screen goapp.Context
-	stops  []func()
-	asking bool // about the session, as the user has turned to the page again
+	screen   goapp.Context
+	unlisten []func() // what tells of the page
+	asking   bool     // about the session, as the user has turned to the page again
 }
 
 // mount asks who is signed in, and asks again whenever the page comes back from the back/forward cache, or the user to it: by then
@@ -42,7 +42,7 @@ type visit struct {
 func (v *visit) mount(ctx goapp.Context, title string) {
 	v.screen = ctx
 	v.Browser.Enter(title)
-	v.stops = []func(){
+	v.unlisten = []func(){
 		v.Browser.OnRestore(func() { dispatched(v.screen, v.check) }),
 		v.Browser.OnReturn(func() { dispatched(v.screen, v.returned) }),
 	}
@@ -52,7 +52,7 @@ func (v *visit) mount(ctx goapp.Context, title string) {
 
 // OnDismount stops listening.
 func (v *visit) OnDismount() {
-	for _, stop := range v.stops {
+	for _, stop := range v.unlisten {
 		stop()
 	}
 	v.leave()
