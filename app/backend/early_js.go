@@ -9,7 +9,8 @@ import (
 )
 
 // takeEarly is the answer to a request that the loader has made already, while the bundle was on its way: to the first
-// question, who is signed in. It is taken once; a request that failed is made again. One that is not answered is given up when ctx ends, as every other is.
+// question, who is signed in. It is taken once; a request that failed is made again. One that is not answered is given up when
+// ctx ends, as every other is.
 func takeEarly(ctx context.Context, request Request) (Response, bool) {
 	const name = "earlySession"
 	asked := js.Global().Get(name)

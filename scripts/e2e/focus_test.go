@@ -15,13 +15,6 @@ func (b *browser) focused(id string) {
 	b.wait("the focus is on "+id, `document.activeElement.id === "`+id+`"`)
 }
 
-// presses presses a button with the keyboard alone.
-func (b *browser) presses(id string) {
-	b.t.Helper()
-	b.tabTo(id)
-	b.keys("\r")
-}
-
 func TestFocusIsNotLostWithTheButtonThatHadIt(t *testing.T) {
 	p := start(t)
 	b := open(t)
@@ -34,7 +27,7 @@ func TestFocusIsNotLostWithTheButtonThatHadIt(t *testing.T) {
 	b.visit(p.origin + "/")
 	b.see(component.IDAlert, text.Unreachable.Title)
 	evaluate[bool](b, `(sessionStorage.clear(), true)`)
-	b.presses(component.IDRetry)
+	b.press(component.IDRetry)
 	b.gone(component.IDAlert)
 	b.focused(component.IDMain)
 
@@ -42,7 +35,7 @@ func TestFocusIsNotLostWithTheButtonThatHadIt(t *testing.T) {
 	b.visit(p.origin + "/session")
 	b.see(component.IDExpiring, text.Extend)
 	evaluate[bool](b, `(sessionStorage.clear(), true)`)
-	b.presses(component.IDExpiring)
+	b.press(component.IDExpiring)
 	b.gone(component.IDExpiring)
 	b.focused(component.IDExtend)
 
@@ -51,15 +44,15 @@ func TestFocusIsNotLostWithTheButtonThatHadIt(t *testing.T) {
 	other.arrive(p.origin + "/")
 	b.visit(p.origin + "/session")
 	b.see(component.IDSessions, text.ThisSession)
-	b.presses(component.IDEndOthers)
+	b.press(component.IDEndOthers)
 	b.gone(component.IDEndOthers)
 	b.focused(component.IDSessions)
 
 	openInspector(b, p)
-	b.presses(component.IDStepping)
+	b.press(component.IDStepping)
 	b.see(component.IDHeld, text.StepNothing)
-	b.presses(component.IDWatchCall)
-	b.presses(component.IDNext)
+	b.press(component.IDWatchCall)
+	b.press(component.IDNext)
 	b.gone(component.IDNext)
 	b.focused(component.IDStepping)
 }
