@@ -14,7 +14,11 @@ import (
 	"cloakroom/app/component"
 	"cloakroom/app/page"
 	"cloakroom/app/text"
+	"cloakroom/app/text/english"
 )
+
+// The page speaks English: another language is another package like it.
+func init() { text.Say = &english.Words }
 
 // route is a permanent URL of the page.
 type route struct {
@@ -26,9 +30,9 @@ type route struct {
 // routes are all of them. Server and browser read the same list.
 func routes() []route {
 	return []route{
-		{component.PathHome, text.Title, func(world page.World) goapp.Composer { return page.NewHome(world) }},
-		{component.PathSession, text.SessionTitle + text.TitleEnd, func(world page.World) goapp.Composer { return page.NewSession(world) }},
-		{component.PathInspector, text.InspectorTitle + text.TitleEnd, func(world page.World) goapp.Composer { return page.NewInspector(world) }},
-		{component.PathBuild, text.BuildTitle + text.TitleEnd, func(world page.World) goapp.Composer { return page.NewBuild(world) }},
+		{component.PathHome, text.Say.Title, func(world page.World) goapp.Composer { return page.NewHome(world) }},
+		{component.PathSession, text.Say.SessionTitle + text.Say.TitleEnd, func(world page.World) goapp.Composer { return page.NewSession(world) }},
+		{component.PathInspector, text.Say.InspectorTitle + text.Say.TitleEnd, func(world page.World) goapp.Composer { return page.NewInspector(world) }},
+		{component.PathBuild, text.Say.BuildTitle + text.Say.TitleEnd, func(world page.World) goapp.Composer { return page.NewBuild(world) }},
 	}
 }

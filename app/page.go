@@ -24,7 +24,7 @@ func Page(web fs.FS, providers ...api.Provider) (http.Handler, error) {
 		for _, route := range routes() {
 			screens.ByPath[route.path] = shell.Screen{Title: route.title, UI: route.screen(page.World{Facts: facts})}
 		}
-		screens.NotFound = shell.Screen{Title: text.NotFound.Title + text.TitleEnd, UI: page.NewNotFound()}
+		screens.NotFound = shell.Screen{Title: text.Say.NotFound.Title + text.Say.TitleEnd, UI: page.NewNotFound()}
 		return screens
 	})
 }

@@ -13,18 +13,18 @@ import (
 // BuildHeading says what the screen is for.
 func BuildHeading() goapp.UI {
 	return goapp.Div().Class("build-head").Body(
-		goapp.H1().Class("display", "display-small").Text(text.BuildHeading),
-		goapp.P().Class("lede").Text(text.BuildLede),
+		goapp.H1().Class("display", "display-small").Text(text.Say.BuildHeading),
+		goapp.P().Class("lede").Text(text.Say.BuildLede),
 	)
 }
 
 // ClientCode is the code that calls the API, in both languages.
 func ClientCode(copier Copier) goapp.UI {
 	return goapp.Section().Class("block").Aria("labelledby", "code-heading").Body(
-		goapp.H2().ID("code-heading").Text(text.CodeHeading),
+		goapp.H2().ID("code-heading").Text(text.Say.CodeHeading),
 		goapp.Div().Class("sides").Body(
-			sample(text.JSCodeTitle, text.JSCodeDetail, snippet.Fetch, copier),
-			sample(text.GoCodeTitle, text.GoCodeDetail, snippet.Client, copier),
+			sample(text.Say.JSCodeTitle, text.Say.JSCodeDetail, snippet.Fetch, copier),
+			sample(text.Say.GoCodeTitle, text.Say.GoCodeDetail, snippet.Client, copier),
 		),
 	)
 }
@@ -41,16 +41,16 @@ func sample(title, detail, code string, copier Copier) goapp.UI {
 func Answers(files []backend.File) goapp.UI {
 	return goapp.Div().Class("sides").Body(
 		goapp.Section().Class("card").Body(
-			goapp.H2().Text(text.StatusHeading),
+			goapp.H2().Text(text.Say.StatusHeading),
 			goapp.Dl().Class("facts", "facts-code").Body(
-				status("401", text.Status401),
-				status("403", text.Status403),
-				status("503", text.Status503),
+				status("401", text.Say.Status401),
+				status("403", text.Say.Status403),
+				status("503", text.Say.Status503),
 			),
 		),
 		goapp.Section().Class("card").Body(
-			goapp.H2().Text(text.SizeHeading),
-			goapp.P().Class("quiet").Text(text.SizeLede),
+			goapp.H2().Text(text.Say.SizeHeading),
+			goapp.P().Class("quiet").Text(text.Say.SizeLede),
 			sizes(files),
 		),
 	)
@@ -65,7 +65,7 @@ func status(code, meaning string) goapp.UI {
 
 func sizes(files []backend.File) goapp.UI {
 	if len(files) == 0 {
-		return goapp.P().Class("notes-empty").Text(text.SizeUnknown)
+		return goapp.P().Class("notes-empty").Text(text.Say.SizeUnknown)
 	}
 	rows := make([]goapp.UI, 0, len(files))
 	for _, file := range files {
@@ -73,10 +73,10 @@ func sizes(files []backend.File) goapp.UI {
 	}
 	return goapp.Table().Class("sizes").Body(
 		goapp.THead().Body(goapp.Tr().Body(
-			column(text.SizeFile), column(text.SizeRaw), column(text.SizeGzip), column(text.SizeBrotli),
+			column(text.Say.SizeFile), column(text.Say.SizeRaw), column(text.Say.SizeGzip), column(text.Say.SizeBrotli),
 		)),
 		goapp.TBody().Body(rows...),
-		goapp.TFoot().Body(sizeRow(text.SizeSum, backend.Sum(files))),
+		goapp.TFoot().Body(sizeRow(text.Say.SizeSum, backend.Sum(files))),
 	)
 }
 
@@ -95,26 +95,26 @@ func sizeRow(name string, file backend.File) goapp.UI {
 func kilobytes(n int) string {
 	switch {
 	case n == 0:
-		return text.SizeSame
+		return text.Say.SizeSame
 	case n < 10_000:
-		return strconv.FormatFloat(float64(n)/1000, 'f', 1, 64) + text.SizeUnit
+		return strconv.FormatFloat(float64(n)/1000, 'f', 1, 64) + text.Say.SizeUnit
 	default:
-		return strconv.Itoa((n+500)/1000) + text.SizeUnit
+		return strconv.Itoa((n+500)/1000) + text.Say.SizeUnit
 	}
 }
 
 // Configurations are those that the BFF needs for the providers that people ask for.
 func Configurations(copier Copier) goapp.UI {
 	return goapp.Section().Class("block").Aria("labelledby", "config-heading").Body(
-		goapp.H2().ID("config-heading").Text(text.ConfigHeading),
-		goapp.P().Class("lede").Text(text.ConfigLede),
+		goapp.H2().ID("config-heading").Text(text.Say.ConfigHeading),
+		goapp.P().Class("lede").Text(text.Say.ConfigLede),
 		goapp.Div().Class("sides").Body(
-			sample(text.SnippetSecureAuth, "", snippet.SecureAuth, copier),
-			sample(text.SnippetKeycloak, "", snippet.Keycloak, copier),
-			sample(text.SnippetAuth0, "", snippet.Auth0, copier),
-			sample(text.SnippetEntra, "", snippet.Entra, copier),
+			sample(text.Say.SnippetSecureAuth, "", snippet.SecureAuth, copier),
+			sample(text.Say.SnippetKeycloak, "", snippet.Keycloak, copier),
+			sample(text.Say.SnippetAuth0, "", snippet.Auth0, copier),
+			sample(text.Say.SnippetEntra, "", snippet.Entra, copier),
 		),
-		goapp.P().Class("quiet", "block-foot").Text(text.ConfigCheck),
+		goapp.P().Class("quiet", "block-foot").Text(text.Say.ConfigCheck),
 	)
 }
 
@@ -122,25 +122,25 @@ func Configurations(copier Copier) goapp.UI {
 func ForDevelopers(files []backend.File, copier Copier) goapp.UI {
 	return goapp.Div().Class("below").Body(
 		goapp.Section().Class("card").Body(
-			goapp.H2().Text(text.HomeBuildHeading),
-			goapp.P().Class("quiet").Text(text.HomeBuildDetail),
-			Code(text.HomeBuildHeading, snippet.Call, copier),
+			goapp.H2().Text(text.Say.HomeBuildHeading),
+			goapp.P().Class("quiet").Text(text.Say.HomeBuildDetail),
+			Code(text.Say.HomeBuildHeading, snippet.Call, copier),
 			when(len(files) > 0, func() goapp.UI {
-				return goapp.P().Class("quiet", "weight").Text(text.HomeSizeBefore + kilobytes(backend.Sum(files).Brotli) + text.HomeSizeAfter)
+				return goapp.P().Class("quiet", "weight").Text(text.Say.HomeSizeBefore + kilobytes(backend.Sum(files).Brotli) + text.Say.HomeSizeAfter)
 			}),
 			goapp.P().Class("more").Body(
-				goapp.A().Href(PathBuild).DataSet(RouteLink, "screen").Text(text.HomeBuildLink),
+				goapp.A().Href(PathBuild).DataSet(RouteLink, "screen").Text(text.Say.HomeBuildLink),
 			),
 		),
 		goapp.Section().Class("card").Body(
-			goapp.H2().Text(text.HomeShowHeading),
-			goapp.P().Class("quiet").Text(text.HomeShowDetail),
+			goapp.H2().Text(text.Say.HomeShowHeading),
+			goapp.P().Class("quiet").Text(text.Say.HomeShowDetail),
 			goapp.Ul().Class("ledger").Body(
-				ledger("side-browser", text.BrowserKnows, text.LedgerBrowser),
-				ledger("side-server", text.ServerKnows, text.LedgerServer),
+				ledger("side-browser", text.Say.BrowserKnows, text.Say.LedgerBrowser),
+				ledger("side-server", text.Say.ServerKnows, text.Say.LedgerServer),
 			),
 			goapp.P().Class("more").Body(
-				goapp.A().Href(PathSession).DataSet(RouteLink, "screen").Text(text.HomeShowLink),
+				goapp.A().Href(PathSession).DataSet(RouteLink, "screen").Text(text.Say.HomeShowLink),
 			),
 		),
 	)

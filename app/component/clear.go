@@ -17,18 +17,18 @@ type ClearHandlers struct {
 func clearNotes(home *state.Home, handlers ClearHandlers) goapp.UI {
 	switch {
 	case home.Clearing == state.ClearingNeedsSignIn:
-		return question(text.StepUpTitle, text.StepUpDetail, handlers.No,
-			goapp.A().ID(IDStepUp).Class("button", "button-small").Href(home.StepUp).OnClick(handlers.StepUp).Text(text.StepUpLink))
+		return question(text.Say.StepUpTitle, text.Say.StepUpDetail, handlers.No,
+			goapp.A().ID(IDStepUp).Class("button", "button-small").Href(home.StepUp).OnClick(handlers.StepUp).Text(text.Say.StepUpLink))
 	case home.Clearing == state.ClearingNow:
-		return goapp.Div().Class("clear").Body(goapp.P().Class("quiet").Text(text.ClearingNotes))
+		return goapp.Div().Class("clear").Body(goapp.P().Class("quiet").Text(text.Say.ClearingNotes))
 	case home.Clearing == state.ClearingAsked:
-		return question(text.ClearNotes, text.ClearQuestion, handlers.No,
-			goapp.Button().ID(IDClearYes).Class("button", "button-small").Type("button").OnClick(handlers.Yes).Text(text.ClearYes))
+		return question(text.Say.ClearNotes, text.Say.ClearQuestion, handlers.No,
+			goapp.Button().ID(IDClearYes).Class("button", "button-small").Type("button").OnClick(handlers.Yes).Text(text.Say.ClearYes))
 	case len(home.Notes) == 0:
 		return nil
 	default:
 		return goapp.Div().Class("clear").Body(
-			goapp.Button().ID(IDNotesClear).Class("link-button").Type("button").OnClick(handlers.Ask).Text(text.ClearNotes),
+			goapp.Button().ID(IDNotesClear).Class("link-button").Type("button").OnClick(handlers.Ask).Text(text.Say.ClearNotes),
 		)
 	}
 }
@@ -39,7 +39,7 @@ func question(title, detail string, no goapp.EventHandler, yes goapp.UI) goapp.U
 		goapp.P().Text(detail),
 		goapp.Div().Class("choices").Body(
 			yes,
-			goapp.Button().Class("button", "button-quiet", "button-small").Type("button").OnClick(no).Text(text.KeepNotes),
+			goapp.Button().Class("button", "button-quiet", "button-small").Type("button").OnClick(no).Text(text.Say.KeepNotes),
 		),
 	)
 }

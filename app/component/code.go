@@ -17,11 +17,11 @@ type Copier struct {
 // Code is a block of code with a button to copy it. What does not fit scrolls, by keyboard too.
 func Code(name, content string, copier Copier) goapp.UI {
 	content = strings.TrimSpace(content)
-	label := text.Copy
+	label := text.Say.Copy
 	if copier.Done == name {
-		label = text.Copied
+		label = text.Say.Copied
 	}
-	button := goapp.Button().Class("copy").Type("button").Aria("label", text.CopyOf+name).Text(label)
+	button := goapp.Button().Class("copy").Type("button").Aria("label", text.Say.CopyOf+name).Text(label)
 	if copier.Copy != nil {
 		button = button.OnClick(copier.Copy(name, content), goapp.EventScope(name, content))
 	}

@@ -16,15 +16,15 @@ func Compare(view Inspection) goapp.UI {
 		return nil
 	}
 	section := goapp.Section().ID(IDCompare).Class("card").Aria("labelledby", "compare-heading")
-	heading := goapp.H2().ID("compare-heading").Text(text.CompareHeading)
+	heading := goapp.H2().ID("compare-heading").Text(text.Say.CompareHeading)
 	if len(view.Flows) < 2 {
-		return section.Body(heading, goapp.P().Class("quiet").Text(text.CompareOnly))
+		return section.Body(heading, goapp.P().Class("quiet").Text(text.Say.CompareOnly))
 	}
 	return section.Body(
 		heading,
-		goapp.P().Class("quiet").Text(text.CompareLede),
+		goapp.P().Class("quiet").Text(text.Say.CompareLede),
 		goapp.Div().Class("compare-with").Body(
-			goapp.Label().For(IDCompareWith).Text(text.CompareWith),
+			goapp.Label().For(IDCompareWith).Text(text.Say.CompareWith),
 			goapp.Select().ID(IDCompareWith).Class("field").OnChange(view.Do.Against).Body(others(view)...),
 		),
 		comparison(view),
@@ -32,13 +32,13 @@ func Compare(view Inspection) goapp.UI {
 }
 
 func others(view Inspection) []goapp.UI {
-	options := []goapp.UI{goapp.Option().Value("").Selected(view.View.Against == "").Text(text.CompareNone)}
+	options := []goapp.UI{goapp.Option().Value("").Selected(view.View.Against == "").Text(text.Say.CompareNone)}
 	for i := len(view.Flows) - 1; i >= 0; i-- {
 		flow := view.Flows[i]
 		if flow.ID == view.Flow.ID {
 			continue
 		}
-		name := text.FlowKinds[flow.Kind] + ", " + flow.Began.Local().Format(text.ClockLayout)
+		name := text.Say.FlowKinds[flow.Kind] + ", " + flow.Began.Local().Format(text.Say.ClockLayout)
 		options = append(options, goapp.Option().Value(flow.ID).Selected(view.View.Against == flow.ID).Text(name))
 	}
 	return options
@@ -60,7 +60,7 @@ func comparison(view Inspection) goapp.UI {
 	}
 	return goapp.Div().Body(
 		goapp.P().ID(IDCompared).Class("compared").Role("status").
-			Text(strconv.Itoa(differ)+text.CompareCount+strconv.Itoa(len(rows))+text.CompareDiffer),
+			Text(strconv.Itoa(differ)+text.Say.CompareCount+strconv.Itoa(len(rows))+text.Say.CompareDiffer),
 		goapp.Elem("ol").Class("compare-list").Body(list...),
 	)
 }
@@ -68,18 +68,18 @@ func comparison(view Inspection) goapp.UI {
 func comparedRow(row trace.Row) goapp.UI {
 	event := row.Either()
 	item := goapp.Li().Class("compare-row")
-	mark := text.CompareSame
+	mark := text.Say.CompareSame
 	switch {
 	case row.A == nil || row.B == nil:
-		item, mark = item.Class("compare-differs"), text.CompareMissing
+		item, mark = item.Class("compare-differs"), text.Say.CompareMissing
 	case row.Differs():
-		item, mark = item.Class("compare-differs"), text.CompareDiffers
+		item, mark = item.Class("compare-differs"), text.Say.CompareDiffers
 	}
 	differences := make([]goapp.UI, len(row.Differences))
 	for i, difference := range row.Differences {
 		differences[i] = goapp.Li().Class("difference").Body(
 			goapp.Code().Class("difference-name").Text(difference.Name),
-			side2(text.CompareFirst, difference.A), side2(text.CompareSecond, difference.B),
+			side2(text.Say.CompareFirst, difference.A), side2(text.Say.CompareSecond, difference.B),
 		)
 	}
 	return item.Body(
@@ -88,14 +88,14 @@ func comparedRow(row trace.Row) goapp.UI {
 			goapp.Span().Class("message-title").Text(messageTitle(event)),
 			goapp.Span().Class("compare-mark").Text(mark),
 		),
-		goapp.Div().Class("compare-sides").Body(compared(text.CompareFirst, row.A), compared(text.CompareSecond, row.B)),
+		goapp.Div().Class("compare-sides").Body(compared(text.Say.CompareFirst, row.A), compared(text.Say.CompareSecond, row.B)),
 		when(len(differences) > 0, func() goapp.UI { return goapp.Ul().Class("differences").Body(differences...) }),
 	)
 }
 
 // compared is one run's side of a message.
 func compared(label string, event *api.TraceEvent) goapp.UI {
-	says := text.UnknownTime
+	says := text.Say.UnknownTime
 	switch {
 	case event == nil:
 	case event.Message != nil:
@@ -108,7 +108,7 @@ func compared(label string, event *api.TraceEvent) goapp.UI {
 
 func side2(label, says string) goapp.UI {
 	if says == "" {
-		says = text.UnknownTime
+		says = text.Say.UnknownTime
 	}
 	return goapp.Div().Class("compare-side").Body(
 		goapp.Span().Class("compare-label").Text(label),

@@ -79,7 +79,7 @@ const RouteLink = "route"
 // quietButton is a button among others. While what it asked for is under way, it says so.
 func quietButton(id, label string, busy bool, handler goapp.EventHandler) goapp.UI {
 	if busy {
-		label = text.Working
+		label = text.Say.Working
 	}
 	return goapp.Button().ID(id).Class("button", "button-quiet", "button-small").Type("button").OnClick(handler).Text(label)
 }

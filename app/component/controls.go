@@ -15,13 +15,13 @@ import (
 func Controls(view Inspection) goapp.UI {
 	seats := make([]goapp.UI, len(trace.Seats))
 	for i, seat := range trace.Seats {
-		seats[i] = pressed("seat-"+string(seat), text.SeatName[string(seat)], view.View.Seat == seat, view.Do.Seat(seat))
+		seats[i] = pressed("seat-"+string(seat), text.Say.SeatName[string(seat)], view.View.Seat == seat, view.Do.Seat(seat))
 	}
 	return goapp.Div().Class("controls").Body(
 		goapp.Div().Class("control").Role("group").Aria("labelledby", "lens-heading").Body(
-			goapp.Span().ID("lens-heading").Class("control-name").Text(text.LensHeading),
+			goapp.Span().ID("lens-heading").Class("control-name").Text(text.Say.LensHeading),
 			goapp.Div().Class("segments").Body(seats...),
-			goapp.P().ID(IDSeatSays).Class("quiet").Role("status").Text(text.SeatSays[string(view.View.Seat)]),
+			goapp.P().ID(IDSeatSays).Class("quiet").Role("status").Text(text.Say.SeatSays[string(view.View.Seat)]),
 		),
 		DensityControl(view.View.Density, view.Do.Density),
 	)
@@ -31,10 +31,10 @@ func Controls(view Inspection) goapp.UI {
 func DensityControl(chosen state.Density, choose func(state.Density) goapp.EventHandler) goapp.UI {
 	densities := make([]goapp.UI, len(state.Densities))
 	for i, density := range state.Densities {
-		densities[i] = pressed("density-"+string(density), text.DensityName[string(density)], chosen == density, choose(density))
+		densities[i] = pressed("density-"+string(density), text.Say.DensityName[string(density)], chosen == density, choose(density))
 	}
 	return goapp.Div().Class("control").Role("group").Aria("labelledby", "density-heading").Body(
-		goapp.Span().ID("density-heading").Class("control-name").Text(text.DensityHeading),
+		goapp.Span().ID("density-heading").Class("control-name").Text(text.Say.DensityHeading),
 		goapp.Div().Class("segments").Body(densities...),
 	)
 }
@@ -46,7 +46,7 @@ func pressed(id, label string, on bool, handler goapp.EventHandler) goapp.UI {
 
 // chip stands for a value that can only be compared. It is the same wherever the value is, and pointing at one shows all.
 func chip(view Inspection, ref string) goapp.UI {
-	label := text.RefLabel + ref + text.RefPlaces[0] + strconv.Itoa(view.Links.Count(ref)) + text.RefPlaces[1]
+	label := text.Say.RefLabel + ref + text.Say.RefPlaces[0] + strconv.Itoa(view.Links.Count(ref)) + text.Say.RefPlaces[1]
 	button := goapp.Button().Class("ref").Type("button").Aria("label", label).
 		Aria("pressed", strconv.FormatBool(view.View.Pinned(ref))).
 		OnClick(view.Do.Pin(ref), goapp.EventScope(ref)).

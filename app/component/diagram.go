@@ -37,9 +37,9 @@ func Diagram(view Inspection) goapp.UI {
 	for i, event := range events {
 		parts = append(parts, arrow(view, event, rowFirst+rowHeight*(i+1)))
 	}
-	return goapp.Div().Class("diagram").TabIndex(0).Role("region").Aria("label", text.DiagramLabel).Body(
+	return goapp.Div().Class("diagram").TabIndex(0).Role("region").Aria("label", text.Say.DiagramLabel).Body(
 		shape("svg", "sequence", "viewBox", "0 0 "+strconv.Itoa(lanesWide)+" "+strconv.Itoa(height),
-			"role", "img", "aria-label", text.DiagramLabel).Body(parts...),
+			"role", "img", "aria-label", text.Say.DiagramLabel).Body(parts...),
 	)
 }
 
@@ -57,10 +57,10 @@ func drawn(view Inspection) []api.TraceEvent {
 // lane is a party: its name, and a line in its colour and of its kind.
 func lane(view Inspection, party api.Party, x, height int) goapp.UI {
 	at := strconv.Itoa(x)
-	first, second, _ := strings.Cut(text.Parties[party], " ")
+	first, second, _ := strings.Cut(text.Say.Parties[party], " ")
 	note := ""
 	if party == api.PartyAuthorizationServer && !view.Instrumented(view.Flow.Provider) {
-		note = text.NotTold
+		note = text.Say.NotTold
 	}
 	return shape("g", "lane lane-"+string(party)).Body(
 		shape("text", "lane-name", "x", at, "y", "20", "text-anchor", "middle").Text(first),
@@ -86,9 +86,9 @@ func arrow(view Inspection, event api.TraceEvent, y int) goapp.UI {
 	lock := trace.See(view.View.Seat, event)
 	switch {
 	case lock.Outline():
-		class, label = class+" arrow-locked", text.Encrypted
+		class, label = class+" arrow-locked", text.Say.Encrypted
 	case lock != trace.Open:
-		class, label = class+" arrow-locked", text.Locked
+		class, label = class+" arrow-locked", text.Say.Locked
 	}
 	if lock == trace.Open && view.Event == trace.Key(event) {
 		class += " arrow-open"

@@ -11,10 +11,10 @@ import (
 // Pitch is what a visitor who is not signed in reads. Its sign-in link works before the app runs.
 func Pitch(providers []api.Provider) goapp.UI {
 	return goapp.Section().Class("pitch").Body(
-		goapp.H1().Class("display").Text(text.Motto),
-		goapp.P().Class("lede").Text(text.Lede),
+		goapp.H1().Class("display").Text(text.Say.Motto),
+		goapp.P().Class("lede").Text(text.Say.Lede),
 		SignInLinks(providers, PathHome),
-		goapp.P().Class("promise").Text(text.Promise),
+		goapp.P().Class("promise").Text(text.Say.Promise),
 	)
 }
 
@@ -26,12 +26,12 @@ func SignInLinks(providers []api.Provider, back string) goapp.UI {
 			login = providers[0].Login
 		}
 		return goapp.Div().Class("actions").Body(
-			goapp.A().ID(IDSignIn).Class("button").Href(state.LoginURL(login, back)).Text(text.SignIn),
+			goapp.A().ID(IDSignIn).Class("button").Href(state.LoginURL(login, back)).Text(text.Say.SignIn),
 		)
 	}
 	links := make([]goapp.UI, len(providers))
 	for i, provider := range providers {
-		link := goapp.A().Class("button").Href(state.LoginURL(provider.Login, back)).Text(text.SignInWith + provider.Name)
+		link := goapp.A().Class("button").Href(state.LoginURL(provider.Login, back)).Text(text.Say.SignInWith + provider.Name)
 		if i == 0 {
 			link = link.ID(IDSignIn)
 		} else {
@@ -56,16 +56,16 @@ func Alert(alert *state.Alert, back string, retry goapp.EventHandler) goapp.UI {
 			return goapp.A().Class("alert-action").Href(state.LoginURL("", back)).Text(alert.SignIn)
 		}),
 		when(alert.Retry, func() goapp.UI {
-			return goapp.Button().ID(IDRetry).Class("alert-action").Type("button").OnClick(retry).Text(text.CheckAgain)
+			return goapp.Button().ID(IDRetry).Class("alert-action").Type("button").OnClick(retry).Text(text.Say.CheckAgain)
 		}),
 	))
 }
 
 // SignOut is the button that ends the session.
 func SignOut(leaving bool, signOut goapp.EventHandler) goapp.UI {
-	label := text.SignOut
+	label := text.Say.SignOut
 	if leaving {
-		label = text.SigningOut
+		label = text.Say.SigningOut
 	}
 	return goapp.Button().ID(IDSignOut).Class("button", "button-quiet", "button-small").Type("button").
 		OnClick(signOut).Text(label)
@@ -75,8 +75,8 @@ func SignOut(leaving bool, signOut goapp.EventHandler) goapp.UI {
 func Tour(traced bool) goapp.UI {
 	return when(traced, func() goapp.UI {
 		return goapp.P().Class("tour").Body(
-			goapp.A().ID(IDTour).Href(PathInspector+"?"+ParameterTour+"=start").Text(text.StartTour),
-			goapp.Span().Class("quiet").Text(text.TourDetail),
+			goapp.A().ID(IDTour).Href(PathInspector+"?"+ParameterTour+"=start").Text(text.Say.StartTour),
+			goapp.Span().Class("quiet").Text(text.Say.TourDetail),
 		)
 	})
 }
@@ -84,7 +84,7 @@ func Tour(traced bool) goapp.UI {
 // Greeting is the heading of a signed-in user's page.
 func Greeting(user string) goapp.UI {
 	return goapp.H1().Class("display", "display-small").Body(
-		goapp.Span().Class("greeting").Text(text.Welcome),
+		goapp.Span().Class("greeting").Text(text.Say.Welcome),
 		goapp.Span().ID(IDUserName).Class("user-name").Text(user),
 	)
 }

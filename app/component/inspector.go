@@ -49,7 +49,7 @@ func Inspect(inspector *state.Inspector, do InspectorHandlers) Inspection {
 	}
 	view.Steps = trace.Steps(view.Flows, chosen)
 	if len(view.Steps) == 0 {
-		for number := range text.Steps {
+		for number := range text.Say.Steps {
 			view.Steps = append(view.Steps, trace.Step{Number: api.Step(number + 1)})
 		}
 	}
@@ -64,57 +64,57 @@ func Inspect(inspector *state.Inspector, do InspectorHandlers) Inspection {
 // InspectorHeading says what the screen is for, and whether it is live.
 func InspectorHeading(view Inspection) goapp.UI {
 	return goapp.Div().Class("build-head").Body(
-		goapp.H1().Class("display", "display-small").Text(text.InspectorHeading),
-		goapp.P().Class("lede").Text(text.InspectorLede),
+		goapp.H1().Class("display", "display-small").Text(text.Say.InspectorHeading),
+		goapp.P().Class("lede").Text(text.Say.InspectorLede),
 		live(view.Opened == nil && view.Stream == state.StreamLive, streamText(view)).ID(IDStream),
 	)
 }
 
 func streamText(view Inspection) string {
 	if view.Opened != nil {
-		return text.TraceFile + view.FileName
+		return text.Say.TraceFile + view.FileName
 	}
 	switch view.Stream {
 	case state.StreamAbsent:
-		return text.TraceOff
+		return text.Say.TraceOff
 	case state.StreamConnecting:
-		return text.TraceConnecting
+		return text.Say.TraceConnecting
 	case state.StreamLive:
-		return text.TraceLive
+		return text.Say.TraceLive
 	case state.StreamLost:
-		return text.TraceLost
+		return text.Say.TraceLost
 	case state.StreamFailed:
-		return text.TraceFailed
+		return text.Say.TraceFailed
 	case state.StreamEnded:
-		return text.TraceEnded
+		return text.Say.TraceEnded
 	default:
-		return text.TraceStopped
+		return text.Say.TraceStopped
 	}
 }
 
 // Watch is the card of what can be made to happen: a sign-in for those who have no session, all the rest for the others.
 func Watch(view Inspection) goapp.UI {
 	card := goapp.Section().ID(IDWatch).Class("card", "watch").Aria("labelledby", "watch-heading")
-	heading := goapp.H2().ID("watch-heading").Text(text.WatchHeading)
+	heading := goapp.H2().ID("watch-heading").Text(text.Say.WatchHeading)
 	switch {
 	case !view.Held():
 		return card.Body(heading,
-			goapp.P().Class("quiet").Text(text.InspectorVisitor),
+			goapp.P().Class("quiet").Text(text.Say.InspectorVisitor),
 			SignInLinks(view.Providers, PathInspector),
 			signOutThere(view),
 		)
 	case view.Stream == state.StreamAbsent:
-		return card.Body(heading, goapp.P().Class("quiet").Text(text.TraceOffDetail))
+		return card.Body(heading, goapp.P().Class("quiet").Text(text.Say.TraceOffDetail))
 	}
 	return card.Body(heading,
 		goapp.Div().Class("choices").Body(
-			quietButton(IDWatchSignIn, text.WatchSignIn, view.Doing == state.WatchSignIn, view.Do.SignIn),
-			quietButton(IDWatchCall, text.WatchCall, view.Doing == state.WatchCall, view.Do.Call),
-			quietButton(IDWatchRefresh, text.WatchRefresh, view.Doing == state.WatchRefresh, view.Do.Refresh),
-			quietButton(IDWatchSignOut, text.WatchSignOut, view.Doing == state.WatchSignOut, view.Do.SignOut),
+			quietButton(IDWatchSignIn, text.Say.WatchSignIn, view.Doing == state.WatchSignIn, view.Do.SignIn),
+			quietButton(IDWatchCall, text.Say.WatchCall, view.Doing == state.WatchCall, view.Do.Call),
+			quietButton(IDWatchRefresh, text.Say.WatchRefresh, view.Doing == state.WatchRefresh, view.Do.Refresh),
+			quietButton(IDWatchSignOut, text.Say.WatchSignOut, view.Doing == state.WatchSignOut, view.Do.SignOut),
 		),
 		when(view.Stream == state.StreamFailed, func() goapp.UI {
-			return goapp.Button().ID(IDReconnect).Class("link-button").Type("button").OnClick(view.Do.Reconnect).Text(text.Reconnect)
+			return goapp.Button().ID(IDReconnect).Class("link-button").Type("button").OnClick(view.Do.Reconnect).Text(text.Say.Reconnect)
 		}),
 		stepMode(view),
 	)
@@ -123,31 +123,31 @@ func Watch(view Inspection) goapp.UI {
 func signOutThere(view Inspection) goapp.UI {
 	return when(view.SignOutURL != "", func() goapp.UI {
 		return goapp.P().Class("more").Body(
-			goapp.Span().Text(text.SignOutThere+" "),
-			goapp.A().ID(IDSignOutThere).Href(view.SignOutURL).Text(text.SignOutThere2),
+			goapp.Span().Text(text.Say.SignOutThere+" "),
+			goapp.A().ID(IDSignOutThere).Href(view.SignOutURL).Text(text.Say.SignOutThere2),
 		)
 	})
 }
 
 // stepMode is the switch, what is held, and the button that lets it go.
 func stepMode(view Inspection) goapp.UI {
-	on, label := view.Server.Stepping, text.StepModeOff
+	on, label := view.Server.Stepping, text.Say.StepModeOff
 	if on {
-		label = text.StepModeOn
+		label = text.Say.StepModeOn
 	}
 	return goapp.Div().Class("stepping").Body(
 		goapp.Button().ID(IDStepping).Class("switch").Type("button").Role("switch").Aria("checked", strconv.FormatBool(on)).
 			Aria("describedby", "stepping-detail").OnClick(view.Do.Stepping).Body(
-			goapp.Span().Class("switch-name").Text(text.StepMode),
+			goapp.Span().Class("switch-name").Text(text.Say.StepMode),
 			goapp.Span().Class("switch-track").Aria("hidden", "true"),
 			goapp.Span().Class("switch-state").Text(label),
 		),
-		goapp.P().ID("stepping-detail").Class("quiet").Text(text.StepModeDetail),
+		goapp.P().ID("stepping-detail").Class("quiet").Text(text.Say.StepModeDetail),
 		goapp.P().ID(IDHeld).Class("held").Role("status").Text(heldText(view)),
 		when(view.Server.Held != "", func() goapp.UI {
 			return goapp.Div().Class("choices").Body(
-				goapp.Button().ID(IDNext).Class("button", "button-small").Type("button").OnClick(view.Do.Next).Text(text.StepNext),
-				goapp.P().Class("held-left").Role("timer").Text(text.StepLeft+clock(view.HeldFor())),
+				goapp.Button().ID(IDNext).Class("button", "button-small").Type("button").OnClick(view.Do.Next).Text(text.Say.StepNext),
+				goapp.P().Class("held-left").Role("timer").Text(text.Say.StepLeft+clock(view.HeldFor())),
 			)
 		}),
 	)
@@ -156,9 +156,9 @@ func stepMode(view Inspection) goapp.UI {
 func heldText(view Inspection) string {
 	switch {
 	case view.Server.Held != "":
-		return text.StepHeld + text.Holds[view.Server.Held]
+		return text.Say.StepHeld + text.Say.Holds[view.Server.Held]
 	case view.Server.Stepping:
-		return text.StepNothing
+		return text.Say.StepNothing
 	default:
 		return ""
 	}
@@ -173,8 +173,8 @@ func (v Inspection) Waiting() bool {
 func FlowList(view Inspection) goapp.UI {
 	if view.Waiting() {
 		return goapp.Section().Class("flows").Aria("labelledby", "flows-heading").Body(
-			goapp.H2().ID("flows-heading").Text(text.FlowsHeading),
-			goapp.P().Class("flows-empty", "quiet").Text(text.FlowsEmpty),
+			goapp.H2().ID("flows-heading").Text(text.Say.FlowsHeading),
+			goapp.P().Class("flows-empty", "quiet").Text(text.Say.FlowsEmpty),
 		)
 	}
 	if len(view.Flows) == 0 {
@@ -185,7 +185,7 @@ func FlowList(view Inspection) goapp.UI {
 		rows = append(rows, flowRow(view, view.Flows[i]))
 	}
 	return goapp.Section().Class("flows").Aria("labelledby", "flows-heading").Body(
-		goapp.H2().ID("flows-heading").Text(text.FlowsHeading),
+		goapp.H2().ID("flows-heading").Text(text.Say.FlowsHeading),
 		goapp.Ul().ID(IDFlows).Class("flow-list").Body(rows...),
 	)
 }
@@ -193,8 +193,8 @@ func FlowList(view Inspection) goapp.UI {
 func flowRow(view Inspection, flow trace.Flow) goapp.UI {
 	button := goapp.Button().Class("flow", "flow-"+string(flow.Kind)).Type("button").
 		OnClick(view.Do.Choose(flow.ID), goapp.EventScope(flow.ID)).Body(
-		goapp.Elem("strong").Text(text.FlowKinds[flow.Kind]),
-		goapp.Span().Class("instant").Text(flow.Began.Local().Format(text.ClockLayout)),
+		goapp.Elem("strong").Text(text.Say.FlowKinds[flow.Kind]),
+		goapp.Span().Class("instant").Text(flow.Began.Local().Format(text.Say.ClockLayout)),
 		goapp.Span().Class("flow-count").Text(messageCount(len(flow.Events))),
 	)
 	if flow.ID == view.Flow.ID {
@@ -205,7 +205,7 @@ func flowRow(view Inspection, flow trace.Flow) goapp.UI {
 
 func messageCount(n int) string {
 	if n == 1 {
-		return text.OneMessage
+		return text.Say.OneMessage
 	}
-	return strconv.Itoa(n) + text.Messages
+	return strconv.Itoa(n) + text.Say.Messages
 }

@@ -14,8 +14,8 @@ import (
 // Knowledge is what the browser and the server know, side by side. Readable is what document.cookie shows to script.
 func Knowledge(session *state.Session, readable string) goapp.UI {
 	return goapp.Div().Class("sides").Body(
-		side("side-browser", text.BrowserKnows, text.BrowserDetail, browserFacts(session, readable)),
-		side("side-server", text.ServerKnows, text.ServerDetail, serverFacts(session)),
+		side("side-browser", text.Say.BrowserKnows, text.Say.BrowserDetail, browserFacts(session, readable)),
+		side("side-server", text.Say.ServerKnows, text.Say.ServerDetail, serverFacts(session)),
 	)
 }
 
@@ -41,7 +41,7 @@ func side(class, title, detail string, facts []fact) goapp.UI {
 
 func browserFacts(session *state.Session, readable string) []fact {
 	if readable == "" {
-		readable = text.CookieNothing
+		readable = text.Say.CookieNothing
 	}
 	auth := session.Document.Auth
 	if auth == nil {
@@ -49,41 +49,41 @@ func browserFacts(session *state.Session, readable string) []fact {
 	}
 	authenticated := ""
 	if !auth.AuthTime.IsZero() {
-		authenticated = auth.AuthTime.Local().Format(text.TimeLayout)
+		authenticated = auth.AuthTime.Local().Format(text.Say.TimeLayout)
 	}
 	return []fact{
-		{text.TokensHere, text.TokensNone},
-		{text.CookieReadable, readable},
-		{text.WhoYouAre, session.User},
-		{text.SessionHandle, session.Document.Handle + ", " + text.HandleDetail},
-		{text.Issuer, auth.Issuer},
-		{text.Subject, auth.Subject},
-		{text.Scopes, strings.Join(auth.Scopes, " ")},
-		{text.AuthenticatedAt, authenticated},
-		{text.Methods, strings.Join(auth.AMR, " ")},
-		{text.ClassReference, auth.ACR},
+		{text.Say.TokensHere, text.Say.TokensNone},
+		{text.Say.CookieReadable, readable},
+		{text.Say.WhoYouAre, session.User},
+		{text.Say.SessionHandle, session.Document.Handle + ", " + text.Say.HandleDetail},
+		{text.Say.Issuer, auth.Issuer},
+		{text.Say.Subject, auth.Subject},
+		{text.Say.Scopes, strings.Join(auth.Scopes, " ")},
+		{text.Say.AuthenticatedAt, authenticated},
+		{text.Say.Methods, strings.Join(auth.AMR, " ")},
+		{text.Say.ClassReference, auth.ACR},
 	}
 }
 
 func serverFacts(session *state.Session) []fact {
-	held := text.AccessHeld
+	held := text.Say.AccessHeld
 	if expiry := session.Document.Expiry; expiry != nil && !expiry.AccessToken.IsZero() {
-		held += text.AccessUntil + expiry.AccessToken.Local().Format(text.ClockLayout)
+		held += text.Say.AccessUntil + expiry.AccessToken.Local().Format(text.Say.ClockLayout)
 	}
 	return []fact{
-		{text.AccessToken, held},
-		{text.RefreshToken, text.RefreshHeld},
-		{text.IDToken, text.IDHeld},
-		{text.Credential, text.CredentialHeld},
-		{text.Verifier, text.VerifierHeld},
-		{text.CookieValue, text.CookieValueHeld},
+		{text.Say.AccessToken, held},
+		{text.Say.RefreshToken, text.Say.RefreshHeld},
+		{text.Say.IDToken, text.Say.IDHeld},
+		{text.Say.Credential, text.Say.CredentialHeld},
+		{text.Say.Verifier, text.Say.VerifierHeld},
+		{text.Say.CookieValue, text.Say.CookieValueHeld},
 	}
 }
 
 // Papers are the cookie's attributes and the session document.
 func Papers(session *state.Session, copier Copier) goapp.UI {
-	rows := make([]goapp.UI, len(text.CookieAttributes))
-	for i, attribute := range text.CookieAttributes {
+	rows := make([]goapp.UI, len(text.Say.CookieAttributes))
+	for i, attribute := range text.Say.CookieAttributes {
 		rows[i] = goapp.Div().Class("fact").Body(
 			goapp.Dt().Body(goapp.Code().Text(attribute.Name)),
 			goapp.Dd().Text(attribute.Meaning),
@@ -91,13 +91,13 @@ func Papers(session *state.Session, copier Copier) goapp.UI {
 	}
 	return goapp.Div().Class("sides").Body(
 		goapp.Section().Class("card").Body(
-			goapp.H2().Text(text.DocumentHeading),
-			goapp.P().Class("quiet").Text(text.DocumentLede),
-			goapp.Div().ID(IDDocument).Body(Code(text.DocumentHeading, document(session.Document), copier)),
+			goapp.H2().Text(text.Say.DocumentHeading),
+			goapp.P().Class("quiet").Text(text.Say.DocumentLede),
+			goapp.Div().ID(IDDocument).Body(Code(text.Say.DocumentHeading, document(session.Document), copier)),
 		),
 		goapp.Section().Class("card").Body(
-			goapp.H2().Text(text.CookieHeading),
-			goapp.P().Class("quiet").Text(text.CookieLede),
+			goapp.H2().Text(text.Say.CookieHeading),
+			goapp.P().Class("quiet").Text(text.Say.CookieLede),
 			goapp.P().Class("cookie-name").Body(goapp.Code().Text(text.SessionCookie)),
 			goapp.Dl().Class("facts", "facts-code").Body(rows...),
 		),

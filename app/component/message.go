@@ -13,7 +13,7 @@ import (
 
 // messageDetail is all that is known about one message.
 func messageDetail(view Inspection, event api.TraceEvent) goapp.UI {
-	explained := text.Explain(event.Name)
+	explained := text.Say.Explain(event.Name)
 	if view.View.Density == state.Plain {
 		return goapp.Div().Class("detail").Body(
 			goapp.P().Class("detail-why").Text(explained.Why),
@@ -23,8 +23,8 @@ func messageDetail(view Inspection, event api.TraceEvent) goapp.UI {
 	return goapp.Div().Class("detail").Body(
 		goapp.P().Class("detail-why").Text(explained.Why),
 		goapp.Dl().Class("facts", "detail-facts").Body(
-			factRow(text.DetailSpec, explained.Spec),
-			factRow(text.ToldBy, text.Parties[event.Emitter]),
+			factRow(text.Say.DetailSpec, explained.Spec),
+			factRow(text.Say.ToldBy, text.Say.Parties[event.Emitter]),
 		),
 		checkList(event),
 		wire(trace.As(view.View.Seat, event)),
@@ -45,9 +45,9 @@ func checkList(event api.TraceEvent) goapp.UI {
 	}
 	rows := make([]goapp.UI, len(event.Checks))
 	for i, check := range event.Checks {
-		sign, says, class := "✓", text.DetailChecked, "check"
+		sign, says, class := "✓", text.Say.DetailChecked, "check"
 		if !check.OK {
-			sign, says, class = "✗", text.DetailRefused, "check check-failed"
+			sign, says, class = "✗", text.Say.DetailRefused, "check check-failed"
 		}
 		rows[i] = goapp.Li().Class(class).Body(
 			goapp.Span().Class("check-sign").Aria("hidden", "true").Text(sign),
@@ -57,7 +57,7 @@ func checkList(event api.TraceEvent) goapp.UI {
 		)
 	}
 	return goapp.Div().Class("detail-part").Body(
-		goapp.H4().Text(text.DetailChecks),
+		goapp.H4().Text(text.Say.DetailChecks),
 		goapp.Ul().Class("check-list").Body(rows...),
 	)
 }
@@ -68,9 +68,9 @@ func wire(event api.TraceEvent) goapp.UI {
 		return nil
 	}
 	return goapp.Div().Class("detail-part", "wire").Body(
-		goapp.H4().Text(text.DetailHTTP),
+		goapp.H4().Text(text.Say.DetailHTTP),
 		goapp.Div().Class("code").Body(
-			goapp.Pre().TabIndex(0).Role("region").Aria("label", text.DetailHTTP).Body(goapp.Code().Text(trace.HTTP(event))),
+			goapp.Pre().TabIndex(0).Role("region").Aria("label", text.Say.DetailHTTP).Body(goapp.Code().Text(trace.HTTP(event))),
 		),
 	)
 }
@@ -83,20 +83,20 @@ func valueTable(view Inspection, event api.TraceEvent) goapp.UI {
 	for _, value := range event.Message.Values {
 		rows = append(rows, goapp.Tr().Body(
 			goapp.Th().Scope("row").Body(goapp.Code().Text(value.Name)),
-			goapp.Td().Text(text.Where[value.In]),
+			goapp.Td().Text(text.Say.Where[value.In]),
 			goapp.Td().Body(valueCell(view, value)),
 		))
 	}
 	return goapp.Div().Class("detail-part").Body(
-		goapp.H4().Text(text.DetailValues),
+		goapp.H4().Text(text.Say.DetailValues),
 		when(len(rows) > 0, func() goapp.UI {
 			return goapp.Table().Class("values").Body(
-				goapp.THead().Body(goapp.Tr().Body(column(text.ValueName), column(text.ValueWhere), column(text.ValueSays))),
+				goapp.THead().Body(goapp.Tr().Body(column(text.Say.ValueName), column(text.Say.ValueWhere), column(text.Say.ValueSays))),
 				goapp.TBody().Body(rows...),
 			)
 		}),
 		when(event.Message.Dropped > 0, func() goapp.UI {
-			return goapp.P().Class("quiet").Text(strconv.Itoa(event.Message.Dropped) + text.DetailDropped)
+			return goapp.P().Class("quiet").Text(strconv.Itoa(event.Message.Dropped) + text.Say.DetailDropped)
 		}),
 	)
 }
@@ -105,7 +105,7 @@ func valueTable(view Inspection, event api.TraceEvent) goapp.UI {
 func valueCell(view Inspection, value api.TraceValue) goapp.UI {
 	switch {
 	case !trace.SeesValue(view.View.Seat, value):
-		return goapp.Span().Class("locked").Text(text.ValueLocked)
+		return goapp.Span().Class("locked").Text(text.Say.ValueLocked)
 	case value.Value != "" && value.Ref == "":
 		return goapp.Code().Class("value").Text(value.Value)
 	case value.Ref != "":
@@ -113,13 +113,13 @@ func valueCell(view Inspection, value api.TraceValue) goapp.UI {
 			when(value.Value != "", func() goapp.UI { return goapp.Code().Class("value").Text(value.Value) }),
 			chip(view, value.Ref),
 			when(value.Length > 0, func() goapp.UI {
-				return goapp.Span().Class("quiet").Text(strconv.Itoa(value.Length) + text.Bytes)
+				return goapp.Span().Class("quiet").Text(strconv.Itoa(value.Length) + text.Say.Bytes)
 			}),
 		)
 	case value.Length > 0:
-		return goapp.Span().Class("quiet").Text(text.ValueHidden + ", " + strconv.Itoa(value.Length) + text.Bytes)
+		return goapp.Span().Class("quiet").Text(text.Say.ValueHidden + ", " + strconv.Itoa(value.Length) + text.Say.Bytes)
 	default:
-		return goapp.Span().Class("quiet").Text(text.ValueEmpty)
+		return goapp.Span().Class("quiet").Text(text.Say.ValueEmpty)
 	}
 }
 
@@ -134,13 +134,13 @@ func tokens(view Inspection, event api.TraceEvent) goapp.UI {
 			continue
 		}
 		parts = append(parts, goapp.Div().Class("detail-part").Body(
-			goapp.H4().Text(text.DetailToken+value.Name),
-			claims(view, text.DetailHeader, value.Token.Header),
-			claims(view, text.DetailClaims, value.Token.Claims),
+			goapp.H4().Text(text.Say.DetailToken+value.Name),
+			claims(view, text.Say.DetailHeader, value.Token.Header),
+			claims(view, text.Say.DetailClaims, value.Token.Claims),
 			when(value.Token.Dropped > 0, func() goapp.UI {
-				return goapp.P().Class("quiet").Text(strconv.Itoa(value.Token.Dropped) + text.DetailDropped)
+				return goapp.P().Class("quiet").Text(strconv.Itoa(value.Token.Dropped) + text.Say.DetailDropped)
 			}),
-			goapp.P().Class("quiet").Text(text.DetailNoSig),
+			goapp.P().Class("quiet").Text(text.Say.DetailNoSig),
 		))
 	}
 	if len(parts) == 0 {

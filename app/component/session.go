@@ -22,22 +22,22 @@ type SessionHandlers struct {
 // SessionVisitor is what the session screen says when there is no session.
 func SessionVisitor(providers []api.Provider) goapp.UI {
 	return goapp.Section().Class("pitch", "pitch-narrow").Body(
-		goapp.H1().Class("display", "display-small").Text(text.SessionVisitor),
-		goapp.P().Class("lede").Text(text.SessionLede),
+		goapp.H1().Class("display", "display-small").Text(text.Say.SessionVisitor),
+		goapp.P().Class("lede").Text(text.Say.SessionLede),
 		SignInLinks(providers, PathSession),
-		goapp.P().Class("promise").Text(text.SessionFootnote),
+		goapp.P().Class("promise").Text(text.Say.SessionFootnote),
 	)
 }
 
 // SessionHeading says who is signed in, with whom and since when.
 func SessionHeading(session *state.Session) goapp.UI {
 	return goapp.Div().Class("session-head").Body(
-		goapp.H1().Class("display", "display-small").Text(text.SessionHeading),
+		goapp.H1().Class("display", "display-small").Text(text.Say.SessionHeading),
 		goapp.P().Class("session-who").Body(
 			goapp.Elem("strong").ID(IDUserName).Class("user-name").Text(session.User),
-			goapp.Span().Text(text.SignedInWith+providerName(session)),
+			goapp.Span().Text(text.Say.SignedInWith+providerName(session)),
 			when(session.Document.Expiry != nil, func() goapp.UI {
-				return instant(text.SignedInAt, session.Document.Expiry.CreatedAt)
+				return instant(text.Say.SignedInAt, session.Document.Expiry.CreatedAt)
 			}),
 		),
 		live(session.Live == state.LiveOn, liveText(session.Live)),
@@ -56,13 +56,13 @@ func providerName(session *state.Session) string {
 func liveText(live state.Live) string {
 	switch live {
 	case state.LiveOn:
-		return text.LiveOn
+		return text.Say.LiveOn
 	case state.LiveConnecting:
-		return text.LiveConnecting
+		return text.Say.LiveConnecting
 	case state.LiveDegraded:
-		return text.LiveDegraded
+		return text.Say.LiveDegraded
 	default:
-		return text.LiveOff
+		return text.Say.LiveOff
 	}
 }
 
@@ -73,11 +73,11 @@ func Expiring(session *state.Session, extend goapp.EventHandler) goapp.UI {
 	if !soon {
 		return frame
 	}
-	title, detail := text.ExpiringTitle, text.ExpiringDetail
-	action := goapp.UI(goapp.Button().ID(IDExpiring).Class("button", "button-small").Type("button").OnClick(extend).Text(text.Extend))
+	title, detail := text.Say.ExpiringTitle, text.Say.ExpiringDetail
+	action := goapp.UI(goapp.Button().ID(IDExpiring).Class("button", "button-small").Type("button").OnClick(extend).Text(text.Say.Extend))
 	if final {
-		title, detail = text.FinalTitle, text.FinalDetail
-		action = goapp.A().ID(IDExpiring).Class("button", "button-small").Href(state.LoginURL("", PathSession)).Text(text.SignInAgain)
+		title, detail = text.Say.FinalTitle, text.Say.FinalDetail
+		action = goapp.A().ID(IDExpiring).Class("button", "button-small").Href(state.LoginURL("", PathSession)).Text(text.Say.SignInAgain)
 	}
 	return frame.Body(goapp.Div().Class("alert", "alert-wide").Body(
 		goapp.Div().Class("alert-words").Body(
@@ -102,9 +102,9 @@ func ends(session *state.Session) *api.Expiry {
 
 func sessionClocks(session *state.Session, expiry *api.Expiry, handlers SessionHandlers) []goapp.UI {
 	return []goapp.UI{
-		countdown(session, "clock-bff", text.IdleLeft, text.IdleDetail, expiry.Idle,
-			quietButton(IDExtend, text.Extend, session.Doing == state.Extending, handlers.Extend)),
-		countdown(session, "clock-bff", text.AbsoluteLeft, text.AbsoluteDetail, expiry.Absolute, nil),
+		countdown(session, "clock-bff", text.Say.IdleLeft, text.Say.IdleDetail, expiry.Idle,
+			quietButton(IDExtend, text.Say.Extend, session.Doing == state.Extending, handlers.Extend)),
+		countdown(session, "clock-bff", text.Say.AbsoluteLeft, text.Say.AbsoluteDetail, expiry.Absolute, nil),
 	}
 }
 
@@ -112,11 +112,11 @@ func sessionClocks(session *state.Session, expiry *api.Expiry, handlers SessionH
 func Clocks(session *state.Session, handlers SessionHandlers) goapp.UI {
 	expiry := ends(session)
 	return goapp.Div().Class("clocks").Body(append(sessionClocks(session, expiry, handlers),
-		countdown(session, "clock-token", text.AccessTokenLeft, accessTokenDetail(session), expiry.AccessToken,
+		countdown(session, "clock-token", text.Say.AccessTokenLeft, accessTokenDetail(session), expiry.AccessToken,
 			goapp.Div().Class("clock-actions").Body(
-				quietButton(IDRefresh, text.Refresh, session.Doing == state.Renewing, handlers.Refresh),
+				quietButton(IDRefresh, text.Say.Refresh, session.Doing == state.Renewing, handlers.Refresh),
 				when(session.Document.Links.Expire != "", func() goapp.UI {
-					return quietButton(IDExpire, text.Expire, session.Doing == state.Spending, handlers.Expire)
+					return quietButton(IDExpire, text.Say.Expire, session.Doing == state.Spending, handlers.Expire)
 				}),
 			)),
 	)...)
@@ -125,13 +125,13 @@ func Clocks(session *state.Session, handlers SessionHandlers) goapp.UI {
 func accessTokenDetail(session *state.Session) string {
 	expiry := session.Document.Expiry
 	if expiry != nil && !expiry.AccessToken.IsZero() && session.Left(expiry.AccessToken) == 0 {
-		return text.Expired
+		return text.Say.Expired
 	}
-	return text.AccessTokenDetail
+	return text.Say.AccessTokenDetail
 }
 
 func countdown(session *state.Session, class, label, detail string, end time.Time, button goapp.UI) goapp.UI {
-	left := text.UnknownTime
+	left := text.Say.UnknownTime
 	if !end.IsZero() {
 		left = clock(session.Left(end))
 	}
@@ -147,5 +147,5 @@ func countdown(session *state.Session, class, label, detail string, end time.Tim
 // instant is a time, in the user's own zone.
 func instant(before string, at time.Time) goapp.UI {
 	local := at.Local()
-	return goapp.Time().Class("instant").DateTime(local.Format(time.RFC3339)).Text(before + local.Format(text.TimeLayout))
+	return goapp.Time().Class("instant").DateTime(local.Format(time.RFC3339)).Text(before + local.Format(text.Say.TimeLayout))
 }

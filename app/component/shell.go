@@ -6,12 +6,16 @@ import (
 	"cloakroom/app/text"
 )
 
+type screen struct{ path, name string }
+
 // screens are what the navigation leads to.
-var screens = []struct{ path, name string }{
-	{PathHome, text.NavHome},
-	{PathSession, text.NavSession},
-	{PathInspector, text.NavInspector},
-	{PathBuild, text.NavBuild},
+func screens() []screen {
+	return []screen{
+		{PathHome, text.Say.NavHome},
+		{PathSession, text.Say.NavSession},
+		{PathInspector, text.Say.NavInspector},
+		{PathBuild, text.Say.NavBuild},
+	}
 }
 
 // Shell is the frame of every screen: skip link, header with the navigation, main, footer. The action, when it is not
@@ -22,28 +26,28 @@ func Shell(here string, action goapp.UI, content ...goapp.UI) goapp.UI {
 		frame = frame.Class("page-screen")
 	}
 	return frame.Body(
-		goapp.A().Class("skip").Href("#"+IDMain).Text(text.SkipLink),
+		goapp.A().Class("skip").Href("#"+IDMain).Text(text.Say.SkipLink),
 		goapp.Header().Class("top").Body(
 			goapp.A().Class("brand").Href(PathHome).DataSet(RouteLink, "home").Body(
 				mark(),
-				goapp.Span().Text(text.Product),
+				goapp.Span().Text(text.Say.Product),
 			),
-			goapp.Nav().Class("nav").Aria("label", text.NavLabel).Body(navigation(here)...),
+			goapp.Nav().Class("nav").Aria("label", text.Say.NavLabel).Body(navigation(here)...),
 			goapp.Div().Class("top-action").Body(action),
 		),
 		goapp.Main().ID(IDMain).Class("main").TabIndex(-1).Body(content...),
-		goapp.Footer().Class("foot").Body(goapp.P().Text(text.Footer)),
+		goapp.Footer().Class("foot").Body(goapp.P().Text(text.Say.Footer)),
 	)
 }
 
 func navigation(here string) []goapp.UI {
-	links := make([]goapp.UI, len(screens))
-	for i, screen := range screens {
+	var links []goapp.UI
+	for _, screen := range screens() {
 		link := goapp.A().Class("nav-link").Href(screen.path).DataSet(RouteLink, "screen").Text(screen.name)
 		if screen.path == here {
 			link = link.Aria("current", "page")
 		}
-		links[i] = link
+		links = append(links, link)
 	}
 	return links
 }

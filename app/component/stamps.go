@@ -17,14 +17,14 @@ func Stamps(view Inspection) goapp.UI {
 		figure = figure.Class("picture-torn")
 	}
 	steps := stamped(view)
-	if len(steps) != len(text.Steps) {
+	if len(steps) != len(text.Say.Steps) {
 		return nil
 	}
 	stamps := make([]goapp.UI, len(steps))
 	for i, step := range steps {
 		stamps[i] = stamp(i, step.Done())
 	}
-	label := text.TicketStamped[0] + strconv.Itoa(trace.Stamped(steps)) + text.TicketStamped[1]
+	label := text.Say.TicketStamped[0] + strconv.Itoa(trace.Stamped(steps)) + text.Say.TicketStamped[1]
 	return figure.Body(
 		shape("svg", "ticket", "viewBox", "0 0 480 132", "role", "img", "aria-label", label).Body(
 			shape("g", "stub-head").Body(
@@ -45,7 +45,7 @@ func Stamps(view Inspection) goapp.UI {
 // stamped are the steps of the flow that is looked at. The flow of a sign-out has none: it tears the ticket that the last sign-in
 // stamped.
 func stamped(view Inspection) []trace.Step {
-	if !view.Torn || len(view.Steps) == len(text.Steps) {
+	if !view.Torn || len(view.Steps) == len(text.Say.Steps) {
 		return view.Steps
 	}
 	for i := len(view.Flows) - 1; i >= 0; i-- {

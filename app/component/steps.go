@@ -19,14 +19,14 @@ func FlowView(view Inspection) goapp.UI {
 		goapp.Div().Class("flow-side").Body(
 			Stamps(view),
 			when(len(view.Flows) > 0, func() goapp.UI {
-				label := text.Play
+				label := text.Say.Play
 				if view.View.Playing {
-					label = text.Stop
+					label = text.Say.Stop
 				}
 				return goapp.Button().ID(IDPlay).Class("button", "button-quiet", "button-small").Type("button").OnClick(view.Do.Play).Text(label)
 			}),
 			when(len(view.Flows) > 0 && !view.Instrumented(view.Flow.Provider), func() goapp.UI {
-				return goapp.P().Class("quiet", "not-told").Text(text.NotToldDetail)
+				return goapp.P().Class("quiet", "not-told").Text(text.Say.NotToldDetail)
 			}),
 			Diagram(view),
 		),
@@ -39,9 +39,9 @@ func StepList(view Inspection) goapp.UI {
 	for i, step := range view.Steps {
 		rows[i] = stepRow(view, step)
 	}
-	heading := text.StepsHeading
+	heading := text.Say.StepsHeading
 	if view.Flow.Kind != "" && view.Flow.Kind != api.FlowSignIn {
-		heading = text.PartsHeading
+		heading = text.Say.PartsHeading
 	}
 	return goapp.Section().Class("steps").Aria("labelledby", "steps-heading").Body(
 		goapp.H2().ID("steps-heading").Text(heading),
@@ -51,9 +51,9 @@ func StepList(view Inspection) goapp.UI {
 
 func stepRow(view Inspection, step trace.Step) goapp.UI {
 	row := goapp.Li().Class("step")
-	title, plain, number := text.Explain(step.Name).Title, "", ""
+	title, plain, number := text.Say.Explain(step.Name).Title, "", ""
 	if step.Number != 0 {
-		title, plain, number = text.Steps[step.Number-1].Title, text.Steps[step.Number-1].Plain, strconv.Itoa(int(step.Number))
+		title, plain, number = text.Say.Steps[step.Number-1].Title, text.Say.Steps[step.Number-1].Plain, strconv.Itoa(int(step.Number))
 		row = row.DataSet("step", number)
 	}
 	if step.Done() {
@@ -67,7 +67,7 @@ func stepRow(view Inspection, step trace.Step) goapp.UI {
 		goapp.Div().Class("step-head").Body(
 			when(number != "", func() goapp.UI { return goapp.Span().Class("step-number").Aria("hidden", "true").Text(number) }),
 			goapp.H3().Text(title),
-			when(!step.Done(), func() goapp.UI { return goapp.Span().Class("step-state").Text(text.StepNotYet) }),
+			when(!step.Done(), func() goapp.UI { return goapp.Span().Class("step-state").Text(text.Say.StepNotYet) }),
 		),
 		when(plain != "", func() goapp.UI { return goapp.P().Class("quiet", "step-plain").Text(plain) }),
 		when(step.Done(), func() goapp.UI { return goapp.Ul().Class("messages").Body(messages...) }),
@@ -102,14 +102,14 @@ func messageRow(view Inspection, event api.TraceEvent) goapp.UI {
 
 // lockedMessage says why the seat does not see the message.
 func lockedMessage(event api.TraceEvent, lock trace.Lock) goapp.UI {
-	sign, line := text.Locked, ""
+	sign, line := text.Say.Locked, ""
 	if lock.Outline() {
-		sign, line = text.Encrypted, outline(event)
+		sign, line = text.Say.Encrypted, outline(event)
 	}
 	return goapp.Div().Class("message-head").Body(
 		parties(event),
 		goapp.Span().Class("message-title", "locked").Text(sign),
-		goapp.Span().Class("message-line", "message-why").Text(text.Locks[string(lock)]+line),
+		goapp.Span().Class("message-line", "message-why").Text(text.Say.Locks[string(lock)]+line),
 	)
 }
 
@@ -123,7 +123,7 @@ func outline(event api.TraceEvent) string {
 		line += " · " + event.Message.Origin
 	}
 	if event.Message.Size > 0 {
-		line += " · " + strconv.FormatInt(event.Message.Size, 10) + text.Bytes
+		line += " · " + strconv.FormatInt(event.Message.Size, 10) + text.Say.Bytes
 	}
 	if event.DurationUS > 0 {
 		line += " · " + took(event.DurationUS)
@@ -143,9 +143,9 @@ func messageClass(event api.TraceEvent) string {
 }
 
 func messageTitle(event api.TraceEvent) string {
-	title := text.Explain(event.Name).Title
+	title := text.Say.Explain(event.Name).Title
 	if trace.IsResponse(event) {
-		return text.AnswerTo + title
+		return text.Say.AnswerTo + title
 	}
 	return title
 }
@@ -156,9 +156,9 @@ func (v Inspection) title(event api.TraceEvent) string {
 	case !v.Echo[trace.Key(event)]:
 		return title
 	case event.Emitter == event.To:
-		return text.ReceivedBy + title
+		return text.Say.ReceivedBy + title
 	default:
-		return text.SentBy + title
+		return text.Say.SentBy + title
 	}
 }
 
@@ -175,11 +175,11 @@ func parties(event api.TraceEvent) goapp.UI {
 	if event.From == event.To {
 		return goapp.Span().Class("parties").Body(party(event.From))
 	}
-	return goapp.Span().Class("parties").Body(party(event.From), goapp.Span().Class("arrow").Text(text.Arrow), party(event.To))
+	return goapp.Span().Class("parties").Body(party(event.From), goapp.Span().Class("arrow").Text(text.Say.Arrow), party(event.To))
 }
 
 func party(party api.Party) goapp.UI {
-	return goapp.Span().Class("party", "party-"+string(party)).Text(text.Parties[party])
+	return goapp.Span().Class("party", "party-"+string(party)).Text(text.Say.Parties[party])
 }
 
 // messageLine is the request line, or the status and how long it took.
@@ -198,9 +198,9 @@ func messageLine(event api.TraceEvent) string {
 func took(microseconds int64) string {
 	milliseconds := (time.Duration(microseconds)*time.Microsecond + time.Millisecond/2) / time.Millisecond
 	if milliseconds == 0 {
-		return text.DurationUnder1
+		return text.Say.DurationUnder1
 	}
-	return strconv.FormatInt(int64(milliseconds), 10) + text.Milliseconds
+	return strconv.FormatInt(int64(milliseconds), 10) + text.Say.Milliseconds
 }
 
 func checksSummary(event api.TraceEvent) goapp.UI {
@@ -223,10 +223,10 @@ func checkSummary(event api.TraceEvent) (summary, class string) {
 	case len(event.Checks) == 0:
 		return "", ""
 	case passed < len(event.Checks):
-		return "✗ " + text.CheckFailed, "checks-failed"
+		return "✗ " + text.Say.CheckFailed, "checks-failed"
 	case passed == 1:
-		return "✓ " + text.CheckPassed, "checks-passed"
+		return "✓ " + text.Say.CheckPassed, "checks-passed"
 	default:
-		return "✓ " + strconv.Itoa(passed) + text.ChecksPassed, "checks-passed"
+		return "✓ " + strconv.Itoa(passed) + text.Say.ChecksPassed, "checks-passed"
 	}
 }

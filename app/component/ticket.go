@@ -30,15 +30,15 @@ func Picture(visit *state.Visit) goapp.UI {
 		figure = figure.Class("picture-held")
 	}
 	return figure.Body(
-		shape("svg", "scene", "viewBox", "0 0 480 360", "role", "img", "aria-label", text.FigureLabel).Body(
+		shape("svg", "scene", "viewBox", "0 0 480 360", "role", "img", "aria-label", text.Say.FigureLabel).Body(
 			wall(),
 			coat(label),
 			counter(),
 			stub(label),
 		),
 		goapp.Elem("figcaption").Class("captions").Body(
-			caption("caption caption-coat", text.CoatCaption, text.CoatDetail),
-			caption("caption caption-stub", text.TicketCaption, text.TicketDetail),
+			caption("caption caption-coat", text.Say.CoatCaption, text.Say.CoatDetail),
+			caption("caption caption-stub", text.Say.TicketCaption, text.Say.TicketDetail),
 		),
 	)
 }

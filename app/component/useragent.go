@@ -36,13 +36,13 @@ func BrowserName(userAgent string) string {
 	browser, system := firstOf(products, userAgent), firstOf(systems, userAgent)
 	switch {
 	case browser == "" && system == "":
-		return text.UnknownBrowser
+		return text.Say.UnknownBrowser
 	case browser == "":
-		return text.UnknownBrowser + text.BrowserOn + system
+		return text.Say.UnknownBrowser + text.Say.BrowserOn + system
 	case system == "":
 		return browser
 	default:
-		return browser + text.BrowserOn + system
+		return browser + text.Say.BrowserOn + system
 	}
 }
 

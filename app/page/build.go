@@ -26,7 +26,7 @@ func NewBuild(world World) *Build {
 // OnMount names the screen.
 func (b *Build) OnMount(ctx goapp.Context) {
 	b.screen = ctx
-	b.Browser.Enter(text.BuildTitle + text.TitleEnd)
+	b.Browser.Enter(text.Say.BuildTitle + text.Say.TitleEnd)
 }
 
 // Render draws the screen.

@@ -21,11 +21,11 @@ func (v *visit) copier(c *copying) component.Copier {
 				dispatched(v.screen, func() {
 					c.copied = ""
 					if !copied {
-						c.say(text.CopyFailed)
+						c.say(text.Say.CopyFailed)
 						return
 					}
 					c.copied = name
-					c.say(text.Copied)
+					c.say(text.Say.Copied)
 				})
 			})
 		}

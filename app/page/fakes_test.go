@@ -11,8 +11,12 @@ import (
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"cloakroom/app/backend"
+	"cloakroom/app/text"
+	"cloakroom/app/text/english"
 	"cloakroom/bff/api"
 )
+
+func init() { text.Say = &english.Words }
 
 // server is a BFF with one session and its notes.
 type server struct {

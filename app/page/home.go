@@ -31,7 +31,7 @@ func NewHome(world World) *Home {
 }
 
 // OnMount asks who is signed in.
-func (h *Home) OnMount(ctx goapp.Context) { h.mount(ctx, text.Title) }
+func (h *Home) OnMount(ctx goapp.Context) { h.mount(ctx, text.Say.Title) }
 
 func (h *Home) enter(session api.Session) {
 	h.state.Tour = session.Links.Trace != ""

@@ -15,7 +15,7 @@ import (
 
 func TestPrerenderedHomeHasASignInLinkAndNoServer(t *testing.T) {
 	expect(t, goapp.HTMLString(NewHome(World{})),
-		[]string{`href="/bff/login"`, `id="sign-in"`, text.StatusChecking, text.Motto, text.Promise},
+		[]string{`href="/bff/login"`, `id="sign-in"`, text.Say.StatusChecking, text.Say.Motto, text.Say.Promise},
 		[]string{`id="notes"`, `id="sign-out"`, `id="alert"`})
 }
 
@@ -25,7 +25,7 @@ func TestVisitorIsOfferedEveryProvider(t *testing.T) {
 		{ID: "b", Name: "FAPI", Login: "/bff/login?provider=b"},
 	}}}, &window{})
 	expect(t, html(), []string{
-		`href="/bff/login?provider=a"`, `href="/bff/login?provider=b"`, text.SignInWith + "FAPI", text.StatusSignedOut,
+		`href="/bff/login?provider=a"`, `href="/bff/login?provider=b"`, text.Say.SignInWith + "FAPI", text.Say.StatusSignedOut,
 	}, []string{`id="notes"`})
 }
 
@@ -45,13 +45,13 @@ func TestUserSeesNameNotesAndSignOut(t *testing.T) {
 
 func TestUserWithoutNotesIsToldSo(t *testing.T) {
 	_, html := open(t, &server{session: alice}, &window{})
-	expect(t, html(), []string{text.NotesEmpty}, []string{text.NotesLoading})
+	expect(t, html(), []string{text.Say.NotesEmpty}, []string{text.Say.NotesLoading})
 }
 
 func TestFailedSignInIsExplainedAndTakenOutOfTheURL(t *testing.T) {
 	window := &window{parameter: "access_denied"}
 	_, html := open(t, &server{}, window)
-	expect(t, html(), []string{`id="alert"`, text.SignInError(api.AccessDenied).Title, text.TryAgain}, nil)
+	expect(t, html(), []string{`id="alert"`, text.Say.SignInError(api.AccessDenied).Title, text.Say.TryAgain}, nil)
 	if window.parameter != "" {
 		t.Error("the parameter is still in the URL")
 	}
@@ -60,7 +60,7 @@ func TestFailedSignInIsExplainedAndTakenOutOfTheURL(t *testing.T) {
 func TestOutageOffersToCheckAgainAndDoesNotSaySignedOut(t *testing.T) {
 	server := &server{err: &backend.Error{Problem: api.Problem{Status: 503, Code: api.StoreUnavailable}}}
 	home, html := open(t, server, &window{})
-	expect(t, html(), []string{text.Unreachable.Title, `id="retry"`}, []string{text.StatusSignedOut})
+	expect(t, html(), []string{text.Say.Unreachable.Title, `id="retry"`}, []string{text.Say.StatusSignedOut})
 
 	server.err, server.session = nil, alice
 	home.retry(anyCtx, event)
@@ -73,7 +73,7 @@ func TestAddedNoteAppearsAndTheFieldIsEmptied(t *testing.T) {
 	html()
 	window.field = " umbrella "
 	home.addNote(anyCtx, event)
-	expect(t, html(), []string{"umbrella", text.StatusNoteAdded}, []string{text.NotesEmpty})
+	expect(t, html(), []string{"umbrella", text.Say.StatusNoteAdded}, []string{text.Say.NotesEmpty})
 	if window.field != "" || window.focused != component.IDNoteText {
 		t.Errorf("field %q, focus on %q", window.field, window.focused)
 	}
@@ -86,7 +86,7 @@ func TestNoteThatIsTypedWhileTheLastIsAddedStays(t *testing.T) {
 	window.field = "umbrella"
 	home.addNote(anyCtx, event)
 	window.field = "umbrella, and gloves" // before the answer
-	expect(t, html(), []string{"umbrella", text.StatusNoteAdded}, nil)
+	expect(t, html(), []string{"umbrella", text.Say.StatusNoteAdded}, nil)
 	if window.field != "umbrella, and gloves" {
 		t.Errorf("the field has %q: what was typed is lost", window.field)
 	}
@@ -99,7 +99,7 @@ func TestNoteThatIsNotAddedStaysInTheField(t *testing.T) {
 	html()
 	window.field, server.err = "umbrella", backend.ErrUnreachable
 	home.addNote(anyCtx, event)
-	expect(t, html(), []string{text.NoteNotAdded.Title, `id="note-text"`}, nil)
+	expect(t, html(), []string{text.Say.NoteNotAdded.Title, `id="note-text"`}, nil)
 	if window.field != "umbrella" {
 		t.Errorf("the field has %q: what was typed is lost", window.field)
 	}
@@ -109,7 +109,7 @@ func TestDeletedNoteGoes(t *testing.T) {
 	home, html := open(t, &server{session: alice, notes: []backend.Note{{ID: "1", Text: "hat"}, {ID: "2", Text: "coat"}}}, &window{})
 	html()
 	home.deleteNote("1")(anyCtx, event)
-	expect(t, html(), []string{"coat", text.StatusNoteDeleted}, []string{">hat<"})
+	expect(t, html(), []string{"coat", text.Say.StatusNoteDeleted}, []string{">hat<"})
 }
 
 func TestSignOutShowsNothingOfTheUserAndGoesOnToTheProvider(t *testing.T) {
@@ -117,7 +117,7 @@ func TestSignOutShowsNothingOfTheUserAndGoesOnToTheProvider(t *testing.T) {
 	home, html := open(t, &server{session: alice, notes: []backend.Note{{ID: "1", Text: "hat"}}, logoutURL: "https://op.example/logout"}, window)
 	html()
 	home.signOut(anyCtx, event)
-	expect(t, html(), []string{`id="sign-in"`, text.StatusSignedOutOK, "picture-torn"}, []string{"Alice", "hat<", `id="sign-out"`})
+	expect(t, html(), []string{`id="sign-in"`, text.Say.StatusSignedOutOK, "picture-torn"}, []string{"Alice", "hat<", `id="sign-out"`})
 	if window.assigned != "https://op.example/logout" {
 		t.Errorf("went to %q", window.assigned)
 	}
@@ -131,19 +131,19 @@ func TestTicketIsTornWhereTheSignOutEnds(t *testing.T) {
 	home.signOut(anyCtx, event)
 	html()
 	_, html = open(t, &server{}, window)
-	expect(t, html(), []string{text.StatusSignedOutOK, "picture-torn"}, nil)
+	expect(t, html(), []string{text.Say.StatusSignedOutOK, "picture-torn"}, nil)
 	_, html = open(t, &server{}, window)
-	expect(t, html(), []string{text.StatusSignedOut}, []string{"picture-torn"})
+	expect(t, html(), []string{text.Say.StatusSignedOut}, []string{"picture-torn"})
 
 	window.kept = map[string]string{keyTorn: "yes"}
 	_, html = open(t, &server{session: alice}, window)
-	expect(t, html(), []string{"Alice"}, []string{"picture-torn", text.StatusSignedOutOK})
+	expect(t, html(), []string{"Alice"}, []string{"picture-torn", text.Say.StatusSignedOutOK})
 	if len(window.kept) != 0 {
 		t.Errorf("it is kept that the ticket was torn: %v", window.kept)
 	}
 	window.kept = map[string]string{keyTorn: "yes"}
 	_, html = open(t, &server{err: backend.ErrUnreachable}, window)
-	expect(t, html(), []string{text.StatusUnreachable}, []string{"picture-torn", text.StatusSignedOutOK})
+	expect(t, html(), []string{text.Say.StatusUnreachable}, []string{"picture-torn", text.Say.StatusSignedOutOK})
 }
 
 func TestSignOutWithoutProviderStays(t *testing.T) {
@@ -180,7 +180,7 @@ func TestSessionThatEndsUnderThePageIsSaid(t *testing.T) {
 	html()
 	server.err = &backend.Error{Problem: api.Problem{Status: 401, Code: api.SessionExpired}}
 	home.deleteNote("1")(anyCtx, event)
-	expect(t, html(), []string{text.SessionEnded.Title, `href="/bff/login"`}, []string{"Alice", ">hat<"})
+	expect(t, html(), []string{text.Say.SessionEnded.Title, `href="/bff/login"`}, []string{"Alice", ">hat<"})
 }
 
 func TestNoteTypedWhenTheSessionEndedIsThereAfterTheNextSignIn(t *testing.T) {
@@ -190,7 +190,7 @@ func TestNoteTypedWhenTheSessionEndedIsThereAfterTheNextSignIn(t *testing.T) {
 	window.field = "umbrella"
 	server.err = &backend.Error{Problem: api.Problem{Status: 401, Code: api.SessionExpired}}
 	home.addNote(anyCtx, event)
-	expect(t, html(), []string{text.SessionEndedDraft.Detail, `id="sign-in"`}, []string{`id="note-text"`})
+	expect(t, html(), []string{text.Say.SessionEndedDraft.Detail, `id="sign-in"`}, []string{`id="note-text"`})
 	if window.focused != component.IDMain {
 		t.Errorf("the field that had the focus is gone, and it is on %q", window.focused)
 	}
@@ -211,5 +211,5 @@ func TestNoteTypedWhenTheSessionEndedIsThereAfterTheNextSignIn(t *testing.T) {
 }
 
 func TestNotFoundLeadsBack(t *testing.T) {
-	expect(t, goapp.HTMLString(NewNotFound()), []string{text.NotFound.Title, `href="/"`}, []string{"aria-current"})
+	expect(t, goapp.HTMLString(NewNotFound()), []string{text.Say.NotFound.Title, `href="/"`}, []string{"aria-current"})
 }

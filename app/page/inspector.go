@@ -42,7 +42,7 @@ func (i *Inspector) OnMount(ctx goapp.Context) {
 	i.state.Flow, i.state.Event = i.Browser.Parameter(parameterFlow), i.Browser.Parameter(parameterEvent)
 	i.tour = i.Browser.TakeParameter(component.ParameterTour) != ""
 	i.state.View.Density = i.remembered()
-	i.mount(ctx, text.InspectorTitle+text.TitleEnd)
+	i.mount(ctx, text.Say.InspectorTitle+text.Say.TitleEnd)
 }
 
 // What of the screen is in its address, so that a reload comes back to it.
@@ -126,22 +126,22 @@ func (i *Inspector) reconnect(ctx goapp.Context, event goapp.Event) { i.retry(ct
 // signIn starts a sign-in in a window of its own, so that this screen stays to watch it.
 func (i *Inspector) signIn(goapp.Context, goapp.Event) {
 	if i.state.Doing == state.WatchSignIn {
-		i.state.Did(text.StatusSignedIn, nil) // its window may be closed: it can be opened again
+		i.state.Did(text.Say.StatusSignedIn, nil) // its window may be closed: it can be opened again
 	}
 	if !i.state.Begin(state.WatchSignIn) {
 		return
 	}
 	i.address()
 	if !i.Browser.Popup(state.WatchLoginURL(i.state.Provider)) {
-		i.state.Did(text.PopupBlocked, nil)
+		i.state.Did(text.Say.PopupBlocked, nil)
 		return
 	}
-	i.state.Status = text.SigningInWith
+	i.state.Status = text.Say.SigningInWith
 }
 
 // signedIn hears that a sign-in in another window is over.
 func (i *Inspector) signedIn(code api.Code) {
-	i.state.Did(text.StatusSignedIn, nil)
+	i.state.Did(text.Say.StatusSignedIn, nil)
 	i.state.SignInFailed(code)
 	if code == "" {
 		i.reread()
@@ -149,11 +149,11 @@ func (i *Inspector) signedIn(code api.Code) {
 }
 
 func (i *Inspector) call(goapp.Context, goapp.Event) {
-	i.watch(state.WatchCall, text.Called, i.Backend.CallAPI)
+	i.watch(state.WatchCall, text.Say.Called, i.Backend.CallAPI)
 }
 
 func (i *Inspector) refresh(goapp.Context, goapp.Event) {
-	i.watch(state.WatchRefresh, text.StatusRefreshed, func(ctx context.Context) error {
+	i.watch(state.WatchRefresh, text.Say.StatusRefreshed, func(ctx context.Context) error {
 		_, err := i.Backend.Refresh(ctx)
 		return err
 	})

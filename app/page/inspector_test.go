@@ -72,8 +72,8 @@ func press(screen *Inspector, handler goapp.EventHandler) {
 
 func TestPrerenderedInspectorExplainsTheTenStepsAndOffersASignIn(t *testing.T) {
 	document := goapp.HTMLString(NewInspector(World{}))
-	parts := []string{`href="/bff/login?returnUrl=%2Finspector"`, `id="steps"`, text.StepNotYet}
-	for _, step := range text.Steps {
+	parts := []string{`href="/bff/login?returnUrl=%2Finspector"`, `id="steps"`, text.Say.StepNotYet}
+	for _, step := range text.Say.Steps {
 		parts = append(parts, html.EscapeString(step.Title), html.EscapeString(step.Plain))
 	}
 	expect(t, document, parts, []string{`id="watch-call"`, `id="stepping"`})
@@ -81,12 +81,12 @@ func TestPrerenderedInspectorExplainsTheTenStepsAndOffersASignIn(t *testing.T) {
 
 func TestMessagesAppearAsTheyHappen(t *testing.T) {
 	_, window, html := inspect(t, &server{session: traced()})
-	expect(t, html(), []string{text.TraceConnecting, `id="watch-call"`}, []string{"step-done"})
+	expect(t, html(), []string{text.Say.TraceConnecting, `id="watch-call"`}, []string{"step-done"})
 	said(t, window, api.EventTraceState, api.TraceState{Instrumented: []string{"baseline"}})
 	events := recording(t)
 	tell(t, window, events[:4]...)
 	first := html()
-	expect(t, first, []string{text.TraceLive, "POST /demo/baseline/oauth2/par", "201 Created · 4 ms", "2 checks passed"}, []string{"9100"})
+	expect(t, first, []string{text.Say.TraceLive, "POST /demo/baseline/oauth2/par", "201 Created · 4 ms", "2 checks passed"}, []string{"9100"})
 	if got := strings.Count(first, "step-done"); got != 2 {
 		t.Errorf("%d steps are done after the pushed request", got)
 	}
@@ -101,7 +101,7 @@ func TestWhatIsNoEventIsNotShown(t *testing.T) {
 	html()
 	window.heard(backend.Event{Name: api.EventTrace, Data: `{"id":1,"flow":"f"}`})
 	window.heard(backend.Event{Name: api.EventTrace, Data: `nonsense`})
-	expect(t, html(), []string{text.FlowsEmpty}, []string{`id="flows"`, "step-done"})
+	expect(t, html(), []string{text.Say.FlowsEmpty}, []string{`id="flows"`, "step-done"})
 }
 
 func TestMessageOpensWithAllThatIsKnownAboutIt(t *testing.T) {
@@ -113,14 +113,14 @@ func TestMessageOpensWithAllThatIsKnownAboutIt(t *testing.T) {
 	index := slices.IndexFunc(events, func(event api.TraceEvent) bool { return event.Step == api.StepTokenResponse })
 	press(screen, screen.toggle(trace.Key(events[index])))
 	expect(t, html(), []string{
-		text.Explain(api.TraceTokenEndpoint).Why, "RFC 6749 §4.1.3", "HTTP/1.1 200 OK", "{access_token acce55, 812 bytes}",
-		text.DetailToken + "id_token", "4e1d01", "notes.read notes.write", text.DetailNoSig, "message-open",
+		text.Say.Explain(api.TraceTokenEndpoint).Why, "RFC 6749 §4.1.3", "HTTP/1.1 200 OK", "{access_token acce55, 812 bytes}",
+		text.Say.DetailToken + "id_token", "4e1d01", "notes.read notes.write", text.Say.DetailNoSig, "message-open",
 	}, nil)
 	if window.parameters["flow"] != "flow1" || window.parameters["message"] != trace.Key(events[index]) {
 		t.Errorf("the address says %v", window.parameters)
 	}
 	press(screen, screen.toggle(trace.Key(events[index])))
-	expect(t, html(), nil, []string{text.DetailNoSig})
+	expect(t, html(), nil, []string{text.Say.DetailNoSig})
 }
 
 func TestTourPlaysTheSignInOnce(t *testing.T) {
@@ -134,7 +134,7 @@ func TestTourPlaysTheSignInOnce(t *testing.T) {
 		t.Errorf("it plays before all is here, or waits %d times\n%s", window.running-running, got)
 	}
 	window.tick(noon)
-	expect(t, html(), []string{text.Stop, text.PlayingNow}, nil)
+	expect(t, html(), []string{text.Say.Stop, text.Say.PlayingNow}, nil)
 	if flows := screen.state.Flows(); flows[0].Kind != api.FlowSignIn || screen.state.Flow != flows[0].ID {
 		t.Errorf("it plays %q of %+v", screen.state.Flow, flows)
 	}
@@ -142,7 +142,7 @@ func TestTourPlaysTheSignInOnce(t *testing.T) {
 		window.tick(noon)
 		html()
 	}
-	expect(t, html(), []string{text.PlayedAll, text.Play}, nil)
+	expect(t, html(), []string{text.Say.PlayedAll, text.Say.Play}, nil)
 	if len(window.parameters[component.ParameterTour]) != 0 || window.running != running {
 		t.Error("it would play again, or its clock goes on")
 	}
@@ -169,14 +169,14 @@ func TestPartyThatTellsNothingIsSaidToTellNothing(t *testing.T) {
 	tell(t, window, recording(t)...)
 	screen.state.Choose("flow1")
 	got := html()
-	expect(t, got, []string{`not-told"`, ">" + text.NotTold + "<"}, nil)
-	if lanes := strings.Count(got, ">"+text.NotTold+"<"); lanes != 1 {
+	expect(t, got, []string{`not-told"`, ">" + text.Say.NotTold + "<"}, nil)
+	if lanes := strings.Count(got, ">"+text.Say.NotTold+"<"); lanes != 1 {
 		t.Errorf("%d lanes say so", lanes)
 	}
 	said(t, window, api.EventTraceState, api.TraceState{Instrumented: []string{"another"}}) // one beside it
-	expect(t, html(), []string{`not-told"`, ">" + text.NotTold + "<"}, nil)
+	expect(t, html(), []string{`not-told"`, ">" + text.Say.NotTold + "<"}, nil)
 	said(t, window, api.EventTraceState, api.TraceState{Instrumented: []string{"baseline"}})
-	expect(t, html(), nil, []string{`not-told"`, ">" + text.NotTold + "<"}) // the control
+	expect(t, html(), nil, []string{`not-told"`, ">" + text.Say.NotTold + "<"}) // the control
 }
 
 func TestAddressBringsBackWhatWasShown(t *testing.T) {
@@ -185,7 +185,7 @@ func TestAddressBringsBackWhatWasShown(t *testing.T) {
 	html := show(t, screen, screen.OnMount)
 	html()
 	tell(t, window, recording(t)...)
-	expect(t, html(), []string{text.Explain(api.TracePAR).Why}, nil)
+	expect(t, html(), []string{text.Say.Explain(api.TracePAR).Why}, nil)
 }
 
 func TestValuesOfAnEventCannotBecomeMarkup(t *testing.T) {
@@ -204,7 +204,7 @@ func TestValuesOfAnEventCannotBecomeMarkup(t *testing.T) {
 
 func TestOutsideTheDemoTheScreenSaysSo(t *testing.T) {
 	_, window, html := inspect(t, &server{session: held()})
-	expect(t, html(), []string{text.TraceOff, "make run"}, []string{`id="watch-call"`, `id="stepping"`})
+	expect(t, html(), []string{text.Say.TraceOff, "make run"}, []string{`id="watch-call"`, `id="stepping"`})
 	if window.heard != nil {
 		t.Error("it listens to a trace that is not there")
 	}
@@ -215,17 +215,17 @@ func TestButtonsMakeSomethingToWatch(t *testing.T) {
 	screen, window, html := inspect(t, server)
 	html()
 	press(screen, screen.call)
-	expect(t, html(), []string{text.Called}, nil)
+	expect(t, html(), []string{text.Say.Called}, nil)
 	press(screen, screen.refresh)
-	expect(t, html(), []string{text.StatusRefreshed}, nil)
+	expect(t, html(), []string{text.Say.StatusRefreshed}, nil)
 	press(screen, screen.signIn)
-	expect(t, html(), []string{text.SigningInWith}, nil)
+	expect(t, html(), []string{text.Say.SigningInWith}, nil)
 	if server.called != 1 || window.popup != "/bff/login?mode=popup&prompt=login&provider=demo" {
 		t.Errorf("%d calls, the window is %s", server.called, window.popup)
 	}
 	window.blocked = true
 	press(screen, screen.signIn)
-	expect(t, html(), []string{text.PopupBlocked}, nil)
+	expect(t, html(), []string{text.Say.PopupBlocked}, nil)
 }
 
 func TestSignInInTheOtherWindowIsFollowed(t *testing.T) {
@@ -237,12 +237,12 @@ func TestSignInInTheOtherWindowIsFollowed(t *testing.T) {
 	before := window.running
 	server.session.Handle = "h2"
 	window.signedIn("")
-	expect(t, html(), []string{text.TraceConnecting, `id="flows"`}, []string{text.SessionEnded.Title})
+	expect(t, html(), []string{text.Say.TraceConnecting, `id="flows"`}, []string{text.Say.SessionEnded.Title})
 	if window.running != before {
 		t.Errorf("%d streams and listeners run, before it were %d", window.running, before)
 	}
 	window.signedIn(api.AccessDenied)
-	expect(t, html(), []string{text.SignInError(api.AccessDenied).Title}, nil)
+	expect(t, html(), []string{text.Say.SignInError(api.AccessDenied).Title}, nil)
 }
 
 func TestSignOutIsWatchedToItsEnd(t *testing.T) {
@@ -251,7 +251,7 @@ func TestSignOutIsWatchedToItsEnd(t *testing.T) {
 	html()
 	tell(t, window, recording(t)...)
 	press(screen, screen.signOut)
-	expect(t, html(), []string{text.StatusSignedOutOK, "picture-torn", text.TraceEnded, `href="http://op.example/logout"`, `id="flows"`, "/bff/backchannel-logout/baseline"}, []string{`id="watch-call"`})
+	expect(t, html(), []string{text.Say.StatusSignedOutOK, "picture-torn", text.Say.TraceEnded, `href="http://op.example/logout"`, `id="flows"`, "/bff/backchannel-logout/baseline"}, []string{`id="watch-call"`})
 	if window.assigned != "" {
 		t.Errorf("the browser was sent to %s", window.assigned)
 	}
@@ -262,17 +262,17 @@ func TestStepModeSaysWhatIsHeldAndCountsDown(t *testing.T) {
 	screen, window, html := inspect(t, server)
 	html()
 	said(t, window, api.EventTraceState, api.TraceState{})
-	expect(t, html(), []string{text.StepModeOff}, []string{`id="next"`})
+	expect(t, html(), []string{text.Say.StepModeOff}, []string{`id="next"`})
 	press(screen, screen.stepping)
 	html()
 	said(t, window, api.EventTraceState, api.TraceState{Stepping: true, Held: api.HoldTokenRequest, HeldUntil: noon.Add(time.Minute)})
-	expect(t, html(), []string{text.StepModeOn, text.Holds[api.HoldTokenRequest], `id="next"`, "1:00"}, nil)
+	expect(t, html(), []string{text.Say.StepModeOn, text.Say.Holds[api.HoldTokenRequest], `id="next"`, "1:00"}, nil)
 	window.tick(noon.Add(20 * time.Second))
 	expect(t, html(), []string{"0:40"}, nil)
 	press(screen, screen.next)
 	html()
 	said(t, window, api.EventTraceState, api.TraceState{Stepping: true})
-	expect(t, html(), []string{text.StepNothing}, []string{`id="next"`})
+	expect(t, html(), []string{text.Say.StepNothing}, []string{`id="next"`})
 	if !slices.Equal(server.steps, []string{"true", "next"}) {
 		t.Errorf("step mode was told %v", server.steps)
 	}
@@ -283,11 +283,11 @@ func TestBrokenStreamIsSaidAndCanBeTriedAgain(t *testing.T) {
 	screen, window, html := inspect(t, server)
 	html()
 	window.heard(backend.Event{Name: backend.EventLost})
-	expect(t, html(), []string{text.TraceLost}, nil)
+	expect(t, html(), []string{text.Say.TraceLost}, nil)
 	window.heard(backend.Event{Name: backend.EventClosed})
-	expect(t, html(), []string{text.TraceFailed, `id="` + component.IDReconnect}, nil)
+	expect(t, html(), []string{text.Say.TraceFailed, `id="` + component.IDReconnect}, nil)
 	press(screen, screen.reconnect)
-	expect(t, html(), []string{text.TraceConnecting}, nil)
+	expect(t, html(), []string{text.Say.TraceConnecting}, nil)
 }
 
 func TestTraceOutlivesTheSession(t *testing.T) {
@@ -297,7 +297,7 @@ func TestTraceOutlivesTheSession(t *testing.T) {
 	tell(t, window, recording(t)...)
 	server.session = api.Session{}
 	window.heard(backend.Event{Name: backend.EventClosed})
-	expect(t, html(), []string{text.SessionEnded.Title, text.TraceEnded, "/bff/backchannel-logout/baseline"}, []string{`id="watch-call"`})
+	expect(t, html(), []string{text.Say.SessionEnded.Title, text.Say.TraceEnded, "/bff/backchannel-logout/baseline"}, []string{`id="watch-call"`})
 	if screen.state.Stream != state.StreamEnded || window.running != 0 {
 		t.Errorf("the stream is %d, and %d things run", screen.state.Stream, window.running)
 	}

@@ -70,7 +70,7 @@ func (i *Inspector) played() {
 	}
 	if !i.state.View.Played(len(i.state.Shown())) {
 		i.stopPlaying()
-		i.state.Status = text.PlayedAll
+		i.state.Status = text.Say.PlayedAll
 		return
 	}
 	i.state.NowPlaying()
@@ -95,7 +95,7 @@ func (i *Inspector) export(form string) goapp.EventHandler {
 			return
 		}
 		i.Browser.Save(name, mediaType, content)
-		i.state.Status = text.StatusSaved
+		i.state.Status = text.Say.StatusSaved
 	}
 }
 
@@ -103,10 +103,10 @@ func (i *Inspector) made(form string) (name, mediaType, content string) {
 	events := i.state.Shown()
 	switch form {
 	case component.FormHAR:
-		encoded, _ := trace.HAR(events, text.Product, text.HARComment) // strings and numbers
+		encoded, _ := trace.HAR(events, text.Say.Product, text.Say.HARComment) // strings and numbers
 		return "cloakroom.har", "application/json", string(encoded)
 	case component.FormMermaid:
-		return "cloakroom.mmd", "text/plain", trace.Mermaid(events, text.Parties)
+		return "cloakroom.mmd", "text/plain", trace.Mermaid(events, text.Say.Parties)
 	case component.FormCurl:
 		return "cloakroom.sh", "text/plain", trace.Curl(events)
 	default:

@@ -18,10 +18,10 @@ func NewNotFound() *NotFound { return &NotFound{} }
 // Render says so, and leads back.
 func (*NotFound) Render() goapp.UI {
 	return component.Shell("", nil, goapp.Section().Class("column", "lost").Body(
-		goapp.H1().Class("display", "display-small").Text(text.NotFound.Title),
-		goapp.P().Class("lede").Text(text.NotFound.Detail),
+		goapp.H1().Class("display", "display-small").Text(text.Say.NotFound.Title),
+		goapp.P().Class("lede").Text(text.Say.NotFound.Detail),
 		goapp.Div().Class("actions").Body(
-			goapp.A().Class("button").Href("/").Text(text.NotFoundBack),
+			goapp.A().Class("button").Href("/").Text(text.Say.NotFoundBack),
 		),
 	))
 }

@@ -60,27 +60,27 @@ func TestServerThatAnswersAgainIsNotSaidToBeOutOfReach(t *testing.T) {
 	html()
 	server.err = backend.ErrUnreachable
 	home.addNote(anyCtx, event)
-	expect(t, html(), []string{text.StatusUnreachable, "status-down"}, []string{"status-in"})
+	expect(t, html(), []string{text.Say.StatusUnreachable, "status-down"}, []string{"status-in"})
 	server.err = nil
 	at.returned()
-	expect(t, html(), []string{text.StatusSignedIn, text.NoteNotAdded.Title}, []string{text.StatusUnreachable})
+	expect(t, html(), []string{text.Say.StatusSignedIn, text.Say.NoteNotAdded.Title}, []string{text.Say.StatusUnreachable})
 
 	session, at, html := watch(t, server)
 	html()
 	server.err = backend.ErrUnreachable
 	dispatched(session.screen, func() { session.extend(anyCtx, event) })
-	expect(t, html(), []string{text.StatusUnreachable}, nil)
+	expect(t, html(), []string{text.Say.StatusUnreachable}, nil)
 	said(t, at, api.EventHello, api.SessionEvent{})
-	expect(t, html(), []string{text.StatusSignedIn, text.LiveOn}, []string{text.StatusUnreachable})
+	expect(t, html(), []string{text.Say.StatusSignedIn, text.Say.LiveOn}, []string{text.Say.StatusUnreachable})
 
 	server.err = nil
 	inspector, at, html := inspect(t, server)
 	html()
 	server.err = backend.ErrUnreachable
 	press(inspector, inspector.call)
-	expect(t, html(), []string{text.StatusUnreachable}, nil)
+	expect(t, html(), []string{text.Say.StatusUnreachable}, nil)
 	said(t, at, api.EventTraceState, api.TraceState{})
-	expect(t, html(), []string{text.StatusSignedIn, text.TraceLive}, []string{text.StatusUnreachable})
+	expect(t, html(), []string{text.Say.StatusSignedIn, text.Say.TraceLive}, []string{text.Say.StatusUnreachable})
 }
 
 func TestAnswerForTheUserBeforeIsNotShownToTheNext(t *testing.T) {
@@ -140,8 +140,8 @@ func TestWhatWasSaidOfTheLastSessionGoesWithTheNext(t *testing.T) {
 	html()
 	server.session = api.Session{}
 	window.returned()
-	expect(t, html(), []string{text.SessionEnded.Title}, nil) // the control
+	expect(t, html(), []string{text.Say.SessionEnded.Title}, nil) // the control
 	server.session = traced()
 	window.restored()
-	expect(t, html(), []string{text.StatusSignedIn}, []string{text.SessionEnded.Title})
+	expect(t, html(), []string{text.Say.StatusSignedIn}, []string{text.Say.SessionEnded.Title})
 }

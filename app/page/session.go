@@ -39,7 +39,7 @@ func NewSession(world World) *Session {
 // OnMount asks who is signed in.
 func (s *Session) OnMount(ctx goapp.Context) {
 	s.density = s.remembered()
-	s.mount(ctx, text.SessionTitle+text.TitleEnd)
+	s.mount(ctx, text.Say.SessionTitle+text.Say.TitleEnd)
 }
 
 func (s *Session) choose(density state.Density) goapp.EventHandler {

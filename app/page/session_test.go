@@ -36,14 +36,14 @@ func watch(t *testing.T, server *server) (*Session, *window, func() string) {
 }
 
 func TestPrerenderedSessionScreenOffersASignInThatComesBack(t *testing.T) {
-	expect(t, goapp.HTMLString(NewSession(World{})), []string{`href="/bff/login?returnUrl=%2Fsession"`, text.StatusChecking}, []string{component.IDSessions + `"`})
+	expect(t, goapp.HTMLString(NewSession(World{})), []string{`href="/bff/login?returnUrl=%2Fsession"`, text.Say.StatusChecking}, []string{component.IDSessions + `"`})
 }
 
 func TestCountdownsGoByTheServersClock(t *testing.T) {
 	_, window, html := watch(t, &server{session: held()})
 	expect(t, html(), []string{">30:00<", ">1:00:00<", ">5:00<", "Demo house", "https://op.example"}, nil)
 	window.tick(window.now.Add(61 * time.Second))
-	expect(t, html(), []string{">28:59<", ">58:59<", ">3:59<"}, []string{text.ExpiringTitle})
+	expect(t, html(), []string{">28:59<", ">58:59<", ">3:59<"}, []string{text.Say.ExpiringTitle})
 }
 
 func TestSessionThatEndsSoonIsSaidAndCanBeExtended(t *testing.T) {
@@ -53,11 +53,11 @@ func TestSessionThatEndsSoonIsSaidAndCanBeExtended(t *testing.T) {
 	server.session.Expiry = &api.Expiry{Now: noon.Add(29 * time.Minute), Idle: noon.Add(30 * time.Minute), Absolute: noon.Add(time.Hour)}
 	window.now = window.now.Add(29 * time.Minute)
 	window.tick(window.now)
-	expect(t, html(), []string{text.ExpiringTitle, `id="expiring"`}, []string{text.FinalTitle})
+	expect(t, html(), []string{text.Say.ExpiringTitle, `id="expiring"`}, []string{text.Say.FinalTitle})
 
 	server.session.Expiry = &api.Expiry{Now: noon.Add(29 * time.Minute), Idle: noon.Add(59 * time.Minute), Absolute: noon.Add(time.Hour)}
 	screen.extend(anyCtx, event)
-	expect(t, html(), []string{text.StatusExtended, ">30:00<"}, []string{`id="expiring"`})
+	expect(t, html(), []string{text.Say.StatusExtended, ">30:00<"}, []string{`id="expiring"`})
 }
 
 func TestSessionThatWasUsedElsewhereIsNotSaidToEnd(t *testing.T) {
@@ -69,7 +69,7 @@ func TestSessionThatWasUsedElsewhereIsNotSaidToEnd(t *testing.T) {
 	server.session.Expiry = &later
 	window.now = window.now.Add(28*time.Minute - 3*time.Second)
 	window.tick(window.now)
-	expect(t, html(), []string{">22:00<"}, []string{text.ExpiringTitle})
+	expect(t, html(), []string{">22:00<"}, []string{text.Say.ExpiringTitle})
 }
 
 func TestAbsoluteEndOffersASignInAndNoExtension(t *testing.T) {
@@ -82,7 +82,7 @@ func TestAbsoluteEndOffersASignInAndNoExtension(t *testing.T) {
 	server.session.Expiry = &late
 	window.now = window.now.Add(59 * time.Minute)
 	window.tick(window.now)
-	expect(t, html(), []string{text.FinalTitle, text.SignInAgain}, []string{text.ExpiringTitle})
+	expect(t, html(), []string{text.Say.FinalTitle, text.Say.SignInAgain}, []string{text.Say.ExpiringTitle})
 }
 
 func TestEndOfTheSessionIsAskedAboutOnce(t *testing.T) {
@@ -93,7 +93,7 @@ func TestEndOfTheSessionIsAskedAboutOnce(t *testing.T) {
 	for range 3 {
 		window.tick(window.now.Add(31 * time.Minute))
 	}
-	expect(t, html(), []string{text.SessionEnded.Title, `id="sign-in"`}, []string{"Alice", `id="document"`})
+	expect(t, html(), []string{text.Say.SessionEnded.Title, `id="sign-in"`}, []string{"Alice", `id="document"`})
 	if got := server.calls.Load(); got != 2 {
 		t.Errorf("asked %d times", got)
 	}
@@ -107,17 +107,17 @@ func TestEventsChangeTheScreen(t *testing.T) {
 		event backend.Event
 		has   []string
 	}{
-		"hello":     {backend.Event{Name: api.EventHello}, []string{text.LiveOn}},
-		"degraded":  {backend.Event{Name: api.EventDegraded}, []string{text.LiveDegraded}},
-		"lost":      {backend.Event{Name: backend.EventLost}, []string{text.LiveConnecting}},
-		"no stream": {backend.Event{Name: backend.EventClosed}, []string{text.LiveOff}},
-		"expiring":  {backend.Event{Name: api.EventExpiring}, []string{text.ExpiringTitle}},
+		"hello":     {backend.Event{Name: api.EventHello}, []string{text.Say.LiveOn}},
+		"degraded":  {backend.Event{Name: api.EventDegraded}, []string{text.Say.LiveDegraded}},
+		"lost":      {backend.Event{Name: backend.EventLost}, []string{text.Say.LiveConnecting}},
+		"no stream": {backend.Event{Name: backend.EventClosed}, []string{text.Say.LiveOff}},
+		"expiring":  {backend.Event{Name: api.EventExpiring}, []string{text.Say.ExpiringTitle}},
 		"extended": {
 			backend.Event{Name: api.EventExtended, Data: `{"expiry":{"now":"2026-01-02T12:00:00Z","idle":"2026-01-02T12:20:00Z","absolute":"2026-01-02T13:00:00Z"}}`},
 			[]string{">20:00<"},
 		},
-		"ended":         {backend.Event{Name: api.EventEnded, Data: `{"reason":"provider"}`}, []string{text.EndedBecause(api.EndedByProvider).Title, `id="sign-in"`}},
-		"ended somehow": {backend.Event{Name: api.EventEnded, Data: `{"reason":"new"}`}, []string{text.SessionEnded.Title}},
+		"ended":         {backend.Event{Name: api.EventEnded, Data: `{"reason":"provider"}`}, []string{text.Say.EndedBecause(api.EndedByProvider).Title, `id="sign-in"`}},
+		"ended somehow": {backend.Event{Name: api.EventEnded, Data: `{"reason":"new"}`}, []string{text.Say.SessionEnded.Title}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, window, html := watch(t, &server{session: held()})
@@ -132,7 +132,7 @@ func TestEventsAreNotAwaitedWhereThereAreNone(t *testing.T) {
 	session := held()
 	session.Links.Events = ""
 	_, window, html := watch(t, &server{session: session})
-	expect(t, html(), []string{text.LiveOff}, nil)
+	expect(t, html(), []string{text.Say.LiveOff}, nil)
 	if window.heard != nil {
 		t.Error("it listens to a stream that the server did not name")
 	}
@@ -145,11 +145,11 @@ func TestOtherSessionsAreEnded(t *testing.T) {
 		{Handle: "h3"},
 	}}
 	screen, window, html := watch(t, server)
-	expect(t, html(), []string{"Chrome on Linux", "Safari on iPhone", text.UnknownBrowser, `id="end-others"`}, nil)
+	expect(t, html(), []string{"Chrome on Linux", "Safari on iPhone", text.Say.UnknownBrowser, `id="end-others"`}, nil)
 	screen.endOne("h2")(anyCtx, event)
-	expect(t, html(), []string{text.StatusSessionEnded, text.UnknownBrowser}, []string{"Safari on iPhone"})
+	expect(t, html(), []string{text.Say.StatusSessionEnded, text.Say.UnknownBrowser}, []string{"Safari on iPhone"})
 	screen.endOthers(anyCtx, event)
-	expect(t, html(), []string{"Chrome on Linux"}, []string{text.UnknownBrowser, `id="end-others"`})
+	expect(t, html(), []string{"Chrome on Linux"}, []string{text.Say.UnknownBrowser, `id="end-others"`})
 	if !slices.Equal(server.ended, []string{"h2", "others"}) || window.focused != component.IDSessions {
 		t.Errorf("ended %v, focus on %q", server.ended, window.focused)
 	}
@@ -160,7 +160,7 @@ func TestSignOutEverywhereEndsTheOthersFirst(t *testing.T) {
 	screen, window, html := watch(t, server)
 	html()
 	screen.signOutAll(anyCtx, event)
-	expect(t, html(), []string{text.StatusSignedOutOK, `id="sign-in"`}, []string{"Alice"})
+	expect(t, html(), []string{text.Say.StatusSignedOutOK, `id="sign-in"`}, []string{"Alice"})
 	if !slices.Equal(server.ended, []string{"others"}) || window.assigned != "https://op.example/logout" || window.running != 0 {
 		t.Errorf("ended %v, went to %q, %d things still run", server.ended, window.assigned, window.running)
 	}
@@ -172,25 +172,25 @@ func TestRefusedActionKeepsTheSession(t *testing.T) {
 	html()
 	server.err = &backend.Error{Problem: api.Problem{Status: 503, Code: api.IDPUnavailable}}
 	screen.refresh(anyCtx, event)
-	expect(t, html(), []string{text.NotRefreshed.Title, "Alice"}, []string{`id="sign-in"`})
+	expect(t, html(), []string{text.Say.NotRefreshed.Title, "Alice"}, []string{`id="sign-in"`})
 	server.err = &backend.Error{Problem: api.Problem{Status: 401, Code: api.SessionExpired}}
 	screen.refresh(anyCtx, event)
-	expect(t, html(), []string{text.SessionEnded.Title, `id="sign-in"`}, []string{"Alice"})
+	expect(t, html(), []string{text.Say.SessionEnded.Title, `id="sign-in"`}, []string{"Alice"})
 }
 
 func TestCopyingIsSaid(t *testing.T) {
 	window := &window{}
 	screen := NewBuild(World{Browser: window, Facts: backend.Facts{Files: []backend.File{{Name: "app.wasm", Size: 2_000_000, Brotli: 500_000, Gzip: 700_000}}}})
 	html := show(t, screen, screen.OnMount)
-	expect(t, html(), []string{"2000 kB", "500 kB", "SecureAuth", "Keycloak", "Auth0", "Entra"}, []string{text.Copied})
+	expect(t, html(), []string{"2000 kB", "500 kB", "SecureAuth", "Keycloak", "Auth0", "Entra"}, []string{text.Say.Copied})
 	screen.copier(&screen.copying).Copy("Auth0", "the text")(anyCtx, event)
-	expect(t, html(), []string{text.Copied}, nil)
+	expect(t, html(), []string{text.Say.Copied}, nil)
 	if window.copied != "the text" || window.title != "Build · Cloakroom" {
 		t.Errorf("copied %q, title %q", window.copied, window.title)
 	}
 	window.refuses = true
 	screen.copier(&screen.copying).Copy("Auth0", "the text")(anyCtx, event)
-	expect(t, html(), []string{text.CopyFailed}, []string{text.Copied})
+	expect(t, html(), []string{text.Say.CopyFailed}, []string{text.Say.Copied})
 }
 
 func TestDeletingAllNotesAsksAndGoesOnAfterTheStepUp(t *testing.T) {
@@ -199,9 +199,9 @@ func TestDeletingAllNotesAsksAndGoesOnAfterTheStepUp(t *testing.T) {
 	home, html := open(t, server, window)
 	html()
 	dispatched(home.screen, func() { home.askClear(anyCtx, event) })
-	expect(t, html(), []string{text.ClearQuestion, ">hat<"}, []string{text.StepUpTitle})
+	expect(t, html(), []string{text.Say.ClearQuestion, ">hat<"}, []string{text.Say.StepUpTitle})
 	home.clearAll(anyCtx, event)
-	expect(t, html(), []string{text.StepUpTitle, `href="/bff/login?max_age=60&provider=demo"`, ">hat<"}, nil)
+	expect(t, html(), []string{text.Say.StepUpTitle, `href="/bff/login?max_age=60&provider=demo"`, ">hat<"}, nil)
 	if window.focused != component.IDStepUp {
 		t.Errorf("focus on %q", window.focused)
 	}
@@ -209,7 +209,7 @@ func TestDeletingAllNotesAsksAndGoesOnAfterTheStepUp(t *testing.T) {
 
 	server.stepUp = false
 	again, html := open(t, server, window)
-	expect(t, html(), []string{text.StatusNotesCleared, text.NotesEmpty}, []string{text.StepUpTitle, ">hat<"})
+	expect(t, html(), []string{text.Say.StatusNotesCleared, text.Say.NotesEmpty}, []string{text.Say.StepUpTitle, ">hat<"})
 	if len(window.kept) != 0 || again.state.Clearing != 0 {
 		t.Errorf("still kept %v", window.kept)
 	}
@@ -217,10 +217,10 @@ func TestDeletingAllNotesAsksAndGoesOnAfterTheStepUp(t *testing.T) {
 	home.stepUp(anyCtx, event)
 	window.now = window.now.Add(time.Hour)
 	_, html = open(t, server, window)
-	expect(t, html(), []string{">hat<"}, []string{text.NotesEmpty})
+	expect(t, html(), []string{">hat<"}, []string{text.Say.NotesEmpty})
 	server.stepUp = true
 	_, html = open(t, server, window)
-	expect(t, html(), []string{">hat<"}, []string{text.StepUpTitle})
+	expect(t, html(), []string{">hat<"}, []string{text.Say.StepUpTitle})
 }
 
 func TestStepUpThatFailedSaysSoAndGoesRoundNoSecondTime(t *testing.T) {
@@ -231,7 +231,7 @@ func TestStepUpThatFailedSaysSoAndGoesRoundNoSecondTime(t *testing.T) {
 	home.stepUp(anyCtx, event)
 	window.parameter = string(api.StepUpUnmet)
 	_, html = open(t, server, window)
-	expect(t, html(), []string{`id="alert"`, text.SignInError(api.StepUpUnmet).Title, ">hat<"}, []string{text.StepUpTitle})
+	expect(t, html(), []string{`id="alert"`, text.Say.SignInError(api.StepUpUnmet).Title, ">hat<"}, []string{text.Say.StepUpTitle})
 	if len(window.kept) != 0 {
 		t.Errorf("still kept %v", window.kept)
 	}
@@ -244,32 +244,32 @@ func TestAccessTokenIsExpiredOnPurposeWhereThatIsDemonstrated(t *testing.T) {
 	server := &server{session: held()}
 	server.session.Links.Expire = api.PathSessionExpire
 	screen, _, html := watch(t, server)
-	expect(t, html(), []string{`id="expire"`, text.AccessTokenDetail}, []string{text.Expired})
+	expect(t, html(), []string{`id="expire"`, text.Say.AccessTokenDetail}, []string{text.Say.Expired})
 	server.err = &backend.Error{Problem: api.Problem{Status: 503, Code: api.StoreUnavailable}}
 	screen.expire(anyCtx, event)
-	expect(t, html(), []string{text.NotExpired.Title, text.AccessTokenDetail}, []string{text.Expired})
+	expect(t, html(), []string{text.Say.NotExpired.Title, text.Say.AccessTokenDetail}, []string{text.Say.Expired})
 
 	server.err = nil
 	spent := *server.session.Expiry
 	spent.AccessToken = spent.Now
 	server.session.Expiry = &spent
 	screen.expire(anyCtx, event)
-	expect(t, html(), []string{text.StatusExpired, text.Expired, ">0:00<", ">30:00<"}, []string{text.NotExpired.Title})
+	expect(t, html(), []string{text.Say.StatusExpired, text.Say.Expired, ">0:00<", ">30:00<"}, []string{text.Say.NotExpired.Title})
 }
 
 func TestDensityChangesWhatTheSessionScreenSaysAndIsRemembered(t *testing.T) {
 	server := &server{session: held()}
 	server.session.Links.Expire = api.PathSessionExpire
 	screen, window, html := watch(t, server)
-	expect(t, html(), []string{text.DensityHeading, "density-developer", text.BrowserKnows, text.DocumentHeading, text.AccessTokenLeft}, nil)
+	expect(t, html(), []string{text.Say.DensityHeading, "density-developer", text.Say.BrowserKnows, text.Say.DocumentHeading, text.Say.AccessTokenLeft}, nil)
 	choose := func(density state.Density) {
 		dispatched(screen.screen, func() { screen.choose(density)(anyCtx, event) })
 	}
 	choose(state.Plain)
 	expect(t, html(), []string{"Alice", ">30:00<", `id="extend"`, `id="sign-out-all"`},
-		[]string{text.BrowserKnows, text.DocumentHeading, text.AccessTokenDetail, text.CookieHeading, `id="expire"`})
+		[]string{text.Say.BrowserKnows, text.Say.DocumentHeading, text.Say.AccessTokenDetail, text.Say.CookieHeading, `id="expire"`})
 	choose(state.Presenter)
-	expect(t, html(), []string{"wide density-presenter", text.ServerKnows, `id="expire"`}, nil)
+	expect(t, html(), []string{"wide density-presenter", text.Say.ServerKnows, `id="expire"`}, nil)
 
 	again := NewSession(World{Backend: server, Browser: window})
 	expect(t, show(t, again, again.OnMount)(), []string{"wide density-presenter"}, nil)

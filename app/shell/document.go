@@ -55,13 +55,13 @@ func document(manifest Manifest, screen Screen, facts *backend.Facts) ([]byte, e
 	}
 	var page bytes.Buffer
 	err = parsed.Execute(&page, view{
-		Lang: text.Lang, Title: screen.Title, Description: text.Description,
+		Lang: text.Say.Lang, Title: screen.Title, Description: text.Say.Description,
 		PaperLight: paperLight, PaperDark: paperDark,
 		Style: manifest.url(FileStyle), Icon: manifest.url(FileIcon), TouchIcon: manifest.url(FileIconSmall),
 		WASM: manifest.url(FileWASM), Exec: manifest.url(FileWASMExec), Loader: manifest.url(FileLoader),
 		WASMSize:      manifest.Files[FileWASM].Size,
-		LoadingBundle: text.LoadingBundle, NoScript: text.NoScript, NoWASM: text.NoWASM, LoadFailed: text.LoadFailed,
-		Reload: text.Reload,
+		LoadingBundle: text.Say.LoadingBundle, NoScript: text.Say.NoScript, NoWASM: text.Say.NoWASM, LoadFailed: text.Say.LoadFailed,
+		Reload: text.Say.Reload,
 		Screen: template.HTML(body), //nolint:gosec // our own screens without any request's data, checked by tidy
 		App:    facts != nil,
 		Facts:  string(told), Session: api.PathSession, CSRF: api.CSRFHeader,

@@ -148,7 +148,7 @@ func webManifest(manifest Manifest) []byte {
 		ThemeColor      string `json:"theme_color"`
 		Icons           []icon `json:"icons"`
 	}{
-		text.Product, text.Description, "/", "browser", paperLight, paperLight,
+		text.Say.Product, text.Say.Description, "/", "browser", paperLight, paperLight,
 		[]icon{
 			{manifest.url(FileIcon), "image/svg+xml", "any"},
 			{manifest.url(FileIconSmall), "image/png", "192x192"},

@@ -19,8 +19,11 @@ import (
 
 	"cloakroom/app/backend"
 	"cloakroom/app/text"
+	"cloakroom/app/text/english"
 	"cloakroom/bff/api"
 )
+
+func init() { text.Say = &english.Words }
 
 func brotlied(content []byte) []byte {
 	var packed bytes.Buffer
@@ -76,7 +79,7 @@ func bundle(t *testing.T) fstest.MapFS {
 func screens(files []backend.File) Screens {
 	return Screens{
 		ByPath:   map[string]Screen{"/": {Title: "The title", UI: goapp.Div().ID("screen").Text("the screen")}},
-		NotFound: Screen{Title: "Nothing", UI: goapp.Div().Text(text.NotFound.Title)},
+		NotFound: Screen{Title: "Nothing", UI: goapp.Div().Text(text.Say.NotFound.Title)},
 		Facts:    backend.Facts{Files: files, Providers: []api.Provider{{ID: "demo", Name: `"Demo" & sons`}}},
 	}
 }
@@ -187,7 +190,7 @@ func TestOtherMethodsAreRefused(t *testing.T) {
 func TestUnknownAddressGetsAPageAndUnknownFileAWord(t *testing.T) {
 	h := handler(t)
 	page := request(h, "GET", "/nothing", nil)
-	if html := body(t, page); page.StatusCode != 404 || !strings.Contains(html, text.NotFound.Title) || strings.Contains(html, "<script") {
+	if html := body(t, page); page.StatusCode != 404 || !strings.Contains(html, text.Say.NotFound.Title) || strings.Contains(html, "<script") {
 		t.Errorf("status %d: %s", page.StatusCode, html)
 	}
 	file := request(h, "GET", "/web/app.0000000000000000.wasm", nil)

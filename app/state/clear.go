@@ -24,7 +24,7 @@ func (h *Home) BeginClear() bool {
 	if h.Phase != SignedIn || h.Clearing == ClearingNow {
 		return false
 	}
-	h.Clearing, h.Alert, h.Status = ClearingNow, nil, text.ClearingNotes
+	h.Clearing, h.Alert, h.Status = ClearingNow, nil, text.Say.ClearingNotes
 	return true
 }
 
@@ -35,15 +35,15 @@ func (h *Home) Cleared(err error) {
 	if h.Phase != SignedIn {
 		return
 	}
-	h.Status = text.StatusSignedIn
+	h.Status = text.Say.StatusSignedIn
 	if err == nil {
-		h.Notes, h.NotesPhase, h.Status = nil, NotesReady, text.StatusNotesCleared
+		h.Notes, h.NotesPhase, h.Status = nil, NotesReady, text.Say.StatusNotesCleared
 		h.cleared = true
 		return
 	}
 	if path, ok := backend.StepUp(err); ok {
-		h.Clearing, h.StepUp, h.Status = ClearingNeedsSignIn, withProvider(path, h.Provider), text.StatusStepUp
+		h.Clearing, h.StepUp, h.Status = ClearingNeedsSignIn, withProvider(path, h.Provider), text.Say.StatusStepUp
 		return
 	}
-	h.refused(err, text.NotesNotCleared)
+	h.refused(err, text.Say.NotesNotCleared)
 }

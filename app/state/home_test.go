@@ -7,8 +7,11 @@ import (
 
 	"cloakroom/app/backend"
 	"cloakroom/app/text"
+	"cloakroom/app/text/english"
 	"cloakroom/bff/api"
 )
+
+func init() { text.Say = &english.Words }
 
 var (
 	alice   = api.Session{Authenticated: true, Handle: "h1", Claims: map[string]any{"name": "Alice"}}
@@ -71,7 +74,7 @@ func TestFailedSignInIsStillSaidAfterTheCheck(t *testing.T) {
 	check := home.Check()
 	home.SignInFailed(api.AccessDenied)
 	home.Checked(check, nobody, nil)
-	if home.Alert == nil || home.Alert.Message != text.SignInError(api.AccessDenied) || home.Alert.SignIn == "" {
+	if home.Alert == nil || home.Alert.Message != text.Say.SignInError(api.AccessDenied) || home.Alert.SignIn == "" {
 		t.Errorf("alert is %+v", home.Alert)
 	}
 }
@@ -179,11 +182,11 @@ func TestNotesAlertGoesWhenTheyAreFetchedAgain(t *testing.T) {
 
 func TestUserIsCalledByTheFriendliestClaim(t *testing.T) {
 	for want, session := range map[string]api.Session{
-		"Alice":            {Claims: map[string]any{"name": "Alice", "email": "a@example.com"}},
-		"alice":            {Claims: map[string]any{"name": "", "preferred_username": "alice"}},
-		"a@example.com":    {Claims: map[string]any{"name": 7, "email": "a@example.com"}},
-		"sub-1":            {Auth: &api.Auth{Subject: "sub-1"}},
-		text.UnknownPerson: {},
+		"Alice":                {Claims: map[string]any{"name": "Alice", "email": "a@example.com"}},
+		"alice":                {Claims: map[string]any{"name": "", "preferred_username": "alice"}},
+		"a@example.com":        {Claims: map[string]any{"name": 7, "email": "a@example.com"}},
+		"sub-1":                {Auth: &api.Auth{Subject: "sub-1"}},
+		text.Say.UnknownPerson: {},
 	} {
 		if got := userName(session); got != want {
 			t.Errorf("got %q, want %q", got, want)

@@ -120,7 +120,7 @@ func (i *Inspector) over() {
 
 // Ended says that the session is over, by whatever ended it.
 func (i *Inspector) Ended() {
-	i.leave(text.StatusSignedOut, &Alert{Message: text.SessionEnded, SignIn: text.SignIn})
+	i.leave(text.Say.StatusSignedOut, &Alert{Message: text.Say.SessionEnded, SignIn: text.Say.SignIn})
 	i.over()
 }
 
@@ -129,7 +129,7 @@ func (i *Inspector) Begin(watched Watched) bool {
 	if i.Phase != SignedIn || i.Doing != WatchNothing {
 		return false
 	}
-	i.Doing, i.Alert, i.Status = watched, nil, text.Working
+	i.Doing, i.Alert, i.Status = watched, nil, text.Say.Working
 	i.Flow, i.Event = "", "" // what it makes is what to look at
 	i.Opened = nil
 	return true
@@ -145,8 +145,8 @@ func (i *Inspector) Did(status string, err error) {
 	if err == nil {
 		return
 	}
-	i.Status = text.StatusSignedIn
-	if i.refused(err, text.WatchFailed) {
+	i.Status = text.Say.StatusSignedIn
+	if i.refused(err, text.Say.WatchFailed) {
 		i.over()
 	}
 }
@@ -173,7 +173,7 @@ func (i *Inspector) Reread(session api.Session, err error) (held, other bool) {
 
 // Stepped takes the outcome of a word to step mode. What it changed comes by the stream.
 func (i *Inspector) Stepped(err error) {
-	if err != nil && i.Phase == SignedIn && i.refused(err, text.WatchFailed) {
+	if err != nil && i.Phase == SignedIn && i.refused(err, text.Say.WatchFailed) {
 		i.over()
 	}
 }

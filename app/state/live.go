@@ -31,7 +31,7 @@ func (s *Session) Happened(event backend.Event, now time.Time) (ask bool) {
 		s.Live = LiveDegraded
 		return false
 	case api.EventEnded:
-		s.leave(text.StatusSignedOut, &Alert{Message: text.EndedBecause(data.Reason), SignIn: text.SignIn})
+		s.leave(text.Say.StatusSignedOut, &Alert{Message: text.Say.EndedBecause(data.Reason), SignIn: text.Say.SignIn})
 		*s = Session{Visit: s.Visit}
 		return false
 	}
@@ -53,9 +53,9 @@ func (s *Session) Reread(document api.Session, now time.Time, err error) {
 	switch {
 	case s.Phase != SignedIn:
 	case err != nil:
-		s.Status = text.StatusUnreachable
+		s.Status = text.Say.StatusUnreachable
 	case !document.Authenticated || document.Handle != s.Document.Handle:
-		s.leave(text.StatusSignedOut, &Alert{Message: text.SessionEnded, SignIn: text.SignIn})
+		s.leave(text.Say.StatusSignedOut, &Alert{Message: text.Say.SessionEnded, SignIn: text.Say.SignIn})
 		*s = Session{Visit: s.Visit}
 	default:
 		s.Received(document, now)

@@ -12,7 +12,7 @@ import (
 func (h *Home) LoadNotes() {
 	h.NotesPhase = NotesLoading
 	h.cleared = false
-	if h.Alert != nil && h.Alert.Message == text.NotesUnavailable {
+	if h.Alert != nil && h.Alert.Message == text.Say.NotesUnavailable {
 		h.Alert = nil
 	}
 }
@@ -24,7 +24,7 @@ func (h *Home) NotesLoaded(notes []backend.Note, err error) {
 	}
 	if err != nil {
 		h.NotesPhase = NotesFailed
-		h.refused(err, text.NotesUnavailable)
+		h.refused(err, text.Say.NotesUnavailable)
 		return
 	}
 	h.NotesPhase = NotesReady
@@ -44,10 +44,10 @@ func (h *Home) BeginAdd(typed string) (note string, ok bool) {
 	}
 	note = strings.TrimSpace(typed)
 	if note == "" {
-		h.Alert = &Alert{Message: text.NoteEmpty}
+		h.Alert = &Alert{Message: text.Say.NoteEmpty}
 		return "", false
 	}
-	h.Adding, h.Alert, h.Status = true, nil, text.AddingNote
+	h.Adding, h.Alert, h.Status = true, nil, text.Say.AddingNote
 	return note, true
 }
 
@@ -57,16 +57,16 @@ func (h *Home) NoteAdded(note backend.Note, err error) bool {
 	if h.Phase != SignedIn {
 		return false
 	}
-	h.Status = text.StatusSignedIn
+	h.Status = text.Say.StatusSignedIn
 	if err != nil {
-		h.refused(err, text.NoteNotAdded)
+		h.refused(err, text.Say.NoteNotAdded)
 		if h.Phase == SignedOut {
-			h.Alert.Message = text.SessionEndedDraft
+			h.Alert.Message = text.Say.SessionEndedDraft
 		}
 		return false
 	}
 	h.Notes = append([]backend.Note{note}, h.Notes...)
-	h.Status = text.StatusNoteAdded
+	h.Status = text.Say.StatusNoteAdded
 	return true
 }
 
@@ -86,10 +86,10 @@ func (h *Home) NoteDeleted(id string, err error) bool {
 		return false
 	}
 	if err != nil {
-		h.refused(err, text.NoteNotDeleted)
+		h.refused(err, text.Say.NoteNotDeleted)
 		return false
 	}
 	h.Notes = without(h.Notes, id)
-	h.Status = text.StatusNoteDeleted
+	h.Status = text.Say.StatusNoteDeleted
 	return true
 }

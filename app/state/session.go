@@ -152,7 +152,7 @@ func (s *Session) Begin(action Action) bool {
 		return false
 	}
 	s.Doing, s.Alert = action, nil
-	s.Status = text.Working
+	s.Status = text.Say.Working
 	return true
 }
 
@@ -162,17 +162,17 @@ func (s *Session) Renewed(action Action, document api.Session, now time.Time, er
 	if s.Phase != SignedIn {
 		return
 	}
-	s.Status = text.StatusSignedIn
+	s.Status = text.Say.StatusSignedIn
 	switch {
 	case err != nil && action == Extending:
-		s.refused(err, text.NotExtended)
+		s.refused(err, text.Say.NotExtended)
 	case err != nil && action == Spending:
-		s.refused(err, text.NotExpired)
+		s.refused(err, text.Say.NotExpired)
 	case err != nil:
-		s.refused(err, text.NotRefreshed)
+		s.refused(err, text.Say.NotRefreshed)
 	default:
 		s.Received(document, now)
-		s.Status = map[Action]string{Extending: text.StatusExtended, Renewing: text.StatusRefreshed, Spending: text.StatusExpired}[action]
+		s.Status = map[Action]string{Extending: text.Say.StatusExtended, Renewing: text.Say.StatusRefreshed, Spending: text.Say.StatusExpired}[action]
 	}
 }
 
@@ -183,7 +183,7 @@ func (s *Session) Listed(sessions []api.SessionInfo, err error) {
 	}
 	if err != nil {
 		s.ListPhase = ListFailed
-		s.refused(err, text.SessionsUnavailable)
+		s.refused(err, text.Say.SessionsUnavailable)
 		return
 	}
 	s.ListPhase, s.Sessions = ListReady, sessions
@@ -207,9 +207,9 @@ func (s *Session) Ended(action Action, err error) bool {
 	if s.Phase != SignedIn {
 		return false
 	}
-	s.Status = text.StatusSignedIn
+	s.Status = text.Say.StatusSignedIn
 	if err != nil && !backend.NotFound(err) {
-		s.refused(err, text.SessionNotEnded)
+		s.refused(err, text.Say.SessionNotEnded)
 		return false
 	}
 	var left []api.SessionInfo
@@ -218,6 +218,6 @@ func (s *Session) Ended(action Action, err error) bool {
 			left = append(left, one)
 		}
 	}
-	s.Sessions, s.Status = left, text.StatusSessionEnded
+	s.Sessions, s.Status = left, text.Say.StatusSessionEnded
 	return true
 }

@@ -90,7 +90,7 @@ func (i *Inspector) Shown() []api.TraceEvent {
 func (i *Inspector) NowPlaying() {
 	shown := i.Shown()
 	if at := i.View.Until - 1; at < len(shown) {
-		i.Status = text.PlayingNow + text.Explain(shown[at].Name).Title
+		i.Status = text.Say.PlayingNow + text.Say.Explain(shown[at].Name).Title
 	}
 }
 
@@ -109,7 +109,7 @@ func (i *Inspector) Open(name string, content []byte, err error) {
 	}
 	i.Opened, i.FileName, i.Alert = &file, name, nil
 	i.Flow, i.Event, i.View.Against, i.View.Playing = "", "", "", false
-	i.Status = text.StatusOpened
+	i.Status = text.Say.StatusOpened
 }
 
 func whyNotOpened(err error) text.Message {
@@ -117,18 +117,18 @@ func whyNotOpened(err error) text.Message {
 		err  error
 		says text.Message
 	}{
-		{backend.ErrFileTooBig, text.FileTooLarge},
-		{trace.ErrTooLarge, text.FileTooLarge},
-		{trace.ErrNotJSON, text.FileNotJSON},
-		{trace.ErrVersion, text.FileVersion},
-		{trace.ErrEmpty, text.FileEmpty},
-		{trace.ErrNotTrace, text.FileNotTrace},
+		{backend.ErrFileTooBig, text.Say.FileTooLarge},
+		{trace.ErrTooLarge, text.Say.FileTooLarge},
+		{trace.ErrNotJSON, text.Say.FileNotJSON},
+		{trace.ErrVersion, text.Say.FileVersion},
+		{trace.ErrEmpty, text.Say.FileEmpty},
+		{trace.ErrNotTrace, text.Say.FileNotTrace},
 	} {
 		if errors.Is(err, known.err) {
 			return known.says
 		}
 	}
-	return text.FileUnreadable
+	return text.Say.FileUnreadable
 }
 
 // Close goes back from the file to what is live.

@@ -53,7 +53,7 @@ func (v *Visit) Held() bool { return v.Phase == SignedIn || v.Phase == Leaving }
 // before, such as that it has ended, goes with what was shown of it.
 func (v *Visit) Check() int {
 	v.checks++
-	*v = Visit{Phase: Checking, Providers: v.Providers, Status: text.StatusChecking, checks: v.checks}
+	*v = Visit{Phase: Checking, Providers: v.Providers, Status: text.Say.StatusChecking, checks: v.checks}
 	return v.checks
 }
 
@@ -79,16 +79,16 @@ func (v *Visit) Checked(check int, session api.Session, err error) (signedIn boo
 		return false
 	}
 	if err != nil {
-		v.Phase, v.Status = Unreachable, text.StatusUnreachable
-		v.Alert = &Alert{Message: text.Unreachable, Retry: true}
+		v.Phase, v.Status = Unreachable, text.Say.StatusUnreachable
+		v.Alert = &Alert{Message: text.Say.Unreachable, Retry: true}
 		return false
 	}
 	v.Providers = session.Providers
 	if !session.Authenticated {
-		v.Phase, v.Status = SignedOut, text.StatusSignedOut
+		v.Phase, v.Status = SignedOut, text.Say.StatusSignedOut
 		return false
 	}
-	v.Phase, v.Status = SignedIn, text.StatusSignedIn
+	v.Phase, v.Status = SignedIn, text.Say.StatusSignedIn
 	v.User, v.Provider, v.Ticket = userName(session), session.Provider, ticketNumber(session.Handle)
 	v.handle = session.Handle
 	return true
@@ -96,15 +96,15 @@ func (v *Visit) Checked(check int, session api.Session, err error) (signedIn boo
 
 // Reached says that the server answers again, where it was said that it does not.
 func (v *Visit) Reached() {
-	if v.Phase == SignedIn && v.Status == text.StatusUnreachable {
-		v.Status = text.StatusSignedIn
+	if v.Phase == SignedIn && v.Status == text.Say.StatusUnreachable {
+		v.Status = text.Say.StatusSignedIn
 	}
 }
 
 // SignInFailed shows why a sign-in came back without a session. An empty code means that none failed.
 func (v *Visit) SignInFailed(code api.Code) {
 	if code != "" {
-		v.Alert = &Alert{Message: text.SignInError(code), SignIn: text.TryAgain}
+		v.Alert = &Alert{Message: text.Say.SignInError(code), SignIn: text.Say.TryAgain}
 	}
 }
 
@@ -113,7 +113,7 @@ func (v *Visit) BeginSignOut() bool {
 	if v.Phase != SignedIn {
 		return false
 	}
-	v.Phase, v.Status, v.Alert = Leaving, text.SigningOut, nil
+	v.Phase, v.Status, v.Alert = Leaving, text.Say.SigningOut, nil
 	return true
 }
 
@@ -121,11 +121,11 @@ func (v *Visit) BeginSignOut() bool {
 // goes with it, so that a page kept for the back button has nothing to show.
 func (v *Visit) SignedOutBy(err error) bool {
 	if err != nil && !backend.SignedOut(err) {
-		v.Phase, v.Status = SignedIn, text.StatusSignedIn
-		v.Alert = &Alert{Message: text.SignOutFailed}
+		v.Phase, v.Status = SignedIn, text.Say.StatusSignedIn
+		v.Alert = &Alert{Message: text.Say.SignOutFailed}
 		return false
 	}
-	v.leave(text.StatusSignedOutOK, nil)
+	v.leave(text.Say.StatusSignedOutOK, nil)
 	v.Torn = true
 	return true
 }
@@ -133,7 +133,7 @@ func (v *Visit) SignedOutBy(err error) bool {
 // GaveBack is for the page that a sign-out ends on, after the way by the provider: the ticket is torn there as well.
 func (v *Visit) GaveBack() {
 	if v.Phase == SignedOut {
-		v.Status, v.Torn = text.StatusSignedOutOK, true
+		v.Status, v.Torn = text.Say.StatusSignedOutOK, true
 	}
 }
 
@@ -141,12 +141,12 @@ func (v *Visit) GaveBack() {
 // shows of the user; if not, fallback is shown.
 func (v *Visit) refused(err error, fallback text.Message) (ended bool) {
 	if backend.SignedOut(err) {
-		v.leave(text.StatusSignedOut, &Alert{Message: text.SessionEnded, SignIn: text.SignIn})
+		v.leave(text.Say.StatusSignedOut, &Alert{Message: text.Say.SessionEnded, SignIn: text.Say.SignIn})
 		return true
 	}
 	v.Alert = &Alert{Message: fallback}
 	if backend.Unreachable(err) {
-		v.Status = text.StatusUnreachable
+		v.Status = text.Say.StatusUnreachable
 	}
 	return false
 }
@@ -166,7 +166,7 @@ func userName(session api.Session) string {
 	if session.Auth != nil && session.Auth.Subject != "" {
 		return session.Auth.Subject
 	}
-	return text.UnknownPerson
+	return text.Say.UnknownPerson
 }
 
 // ticketNumber gives each session a number to recognise it by. It is decoration: it opens nothing and need not be unique.

@@ -77,18 +77,18 @@ func TestAddressOfTheInspectorKeepsWhatIsLookedAt(t *testing.T) {
 	b.flow(api.FlowSignIn)
 	b.stamped(10)
 	b.click(b.message("oauth2/par"))
-	b.see(component.IDSteps, text.Explain(api.TracePAR).Why)
+	b.see(component.IDSteps, text.Say.Explain(api.TracePAR).Why)
 	address := b.location()
 	if !strings.Contains(address, "flow=") || !strings.Contains(address, "message=") {
 		t.Fatalf("the address is %s", address)
 	}
 	b.do("reload", chromedp.Reload())
 	running(b)
-	b.see(component.IDSteps, text.Explain(api.TracePAR).Why)
+	b.see(component.IDSteps, text.Say.Explain(api.TracePAR).Why)
 	b.follow("/build")
 	b.wait("at /build", `location.pathname === "/build"`)
 	b.back()
-	b.see(component.IDSteps, text.Explain(api.TracePAR).Why)
+	b.see(component.IDSteps, text.Say.Explain(api.TracePAR).Why)
 	if again := b.location(); again != address {
 		t.Errorf("back at %s, not at %s", again, address)
 	}
@@ -96,5 +96,5 @@ func TestAddressOfTheInspectorKeepsWhatIsLookedAt(t *testing.T) {
 	running(b)
 	b.visit(address)
 	running(b)
-	b.see(component.IDSteps, text.Explain(api.TracePAR).Why)
+	b.see(component.IDSteps, text.Say.Explain(api.TracePAR).Why)
 }

@@ -20,7 +20,12 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	"cloakroom/app/text"
+	"cloakroom/app/text/english"
 )
+
+func init() { text.Say = &english.Words }
 
 // patience bounds a wait for something that has to appear on a page.
 const patience = 30 * time.Second

@@ -137,9 +137,9 @@ func TestInspectorHoldsNoSecret(t *testing.T) {
 	enter(b, p)
 	openInspector(b, p)
 	b.click(component.IDWatchCall)
-	b.see(component.IDStatus, text.Called)
+	b.see(component.IDStatus, text.Say.Called)
 	b.click(component.IDWatchRefresh)
-	b.see(component.IDStatus, text.StatusRefreshed)
+	b.see(component.IDStatus, text.Say.StatusRefreshed)
 	secrets.add("password", "wonderland")
 	for _, cookie := range send(b, storage.GetCookies, storage.GetCookiesParams{}).Cookies {
 		secrets.add("cookie "+cookie.Name, cookie.Value)
@@ -191,7 +191,7 @@ func TestInspectorHoldsNoSecret(t *testing.T) {
 	evaluate[bool](b, fmt.Sprintf(`(document.getElementById(%q).click(), true)`, b.message("/oauth2/par")))
 	b.wait("a reference is shown", `!!document.querySelector(".ref")`)
 	reference := evaluate[string](b, `document.querySelector(".ref").textContent.split(" ").at(-1)`)
-	known := &canaries{found: map[string]string{"a reference": reference + `"`, "a name": text.InspectorHeading}}
+	known := &canaries{found: map[string]string{"a reference": reference + `"`, "a name": text.Say.InspectorHeading}}
 	if len(known.scan(evaluate[string](b, `document.documentElement.outerHTML`))) == 0 || len(known.scan(stream)) == 0 ||
 		len(known.scan(string(saved(t, folder, "cloakroom-trace.json")))) == 0 || len(b.memories(known.list())) == 0 {
 		t.Error("the search finds nothing at all")

@@ -16,7 +16,7 @@ import (
 
 // The sentence of the page that is changed, and where it stands.
 const (
-	savedFile = "app/text/text.go"
+	savedFile = "app/text/english/home.go"
 	savedText = "Cloakroom signs you in"
 )
 

@@ -221,7 +221,7 @@ func TestDeletingAllNotesTakesTheSecondFactorThatTheAPIAsksFor(t *testing.T) {
 	b.click("otp_submit")
 	b.arrive(origin + "/")
 	b.forgive("401")
-	b.see("notes", text.NotesEmpty)
+	b.see("notes", text.Say.NotesEmpty)
 	if said := session(b); said != "urn:cloakroom:acr:two-factor pwd,otp,mfa" {
 		t.Errorf("after the step-up: %s", said)
 	}
@@ -232,7 +232,7 @@ func (b *browser) stepUp() {
 	b.t.Helper()
 	b.click("notes-clear")
 	b.click("notes-clear-yes")
-	b.see("notes", text.StepUpTitle)
+	b.see("notes", text.Say.StepUpTitle)
 	b.click("step-up")
 }
 

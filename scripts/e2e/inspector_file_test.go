@@ -66,7 +66,7 @@ func TestTraceIsKeptAndOpensAgainOffline(t *testing.T) {
 	b.stamped(10)
 	folder := b.downloads()
 	b.click("export-json")
-	b.see(component.IDStatus, text.StatusSaved)
+	b.see(component.IDStatus, text.Say.StatusSaved)
 	file, err := trace.Read(saved(t, folder, "cloakroom-trace.json"))
 	if err != nil || len(file.Events) < 20 {
 		t.Fatalf("%d events, %v", len(file.Events), err)
@@ -84,16 +84,16 @@ func TestTraceIsKeptAndOpensAgainOffline(t *testing.T) {
 	b.visit(p.origin + "/")
 	b.click("sign-out")
 	b.arrive(p.origin + "/")
-	b.see("status", text.StatusSignedOutOK)
+	b.see("status", text.Say.StatusSignedOutOK)
 	b.wait("the ticket is torn where the sign-out ends", `!!document.querySelector(".picture-torn")`)
 	b.shots("torn")
 	b.visit(p.origin + "/inspector")
 	running(b)
-	b.see("status", text.StatusSignedOut)
+	b.see("status", text.Say.StatusSignedOut)
 	b.looks("visitor")
 	p.stop(t) // there is no server any more
 	b.choose(component.IDOpenFile, filepath.Join(folder, "cloakroom-trace.json"))
-	b.see(component.IDStream, text.TraceFile)
+	b.see(component.IDStream, text.Say.TraceFile)
 	b.stamped(10)
 	b.click(component.IDPlay)
 	b.stamped(1)
@@ -109,16 +109,16 @@ func TestFilesThatAreNoTraceAreRefusedInWords(t *testing.T) {
 	b := open(t)
 	b.visit(p.origin + "/inspector")
 	running(b)
-	b.see("status", text.StatusSignedOut)
+	b.see("status", text.Say.StatusSignedOut)
 	folder := t.TempDir()
 	for name, row := range map[string]struct {
 		content string
 		want    text.Message
 	}{
-		"text":  {"hello", text.FileNotJSON},
-		"json":  {`{"events":[]}`, text.FileNotTrace},
-		"large": {strings.Repeat(" ", trace.MaxFile+1), text.FileTooLarge},
-		"new":   {`{"cloakroom_trace":9}`, text.FileVersion},
+		"text":  {"hello", text.Say.FileNotJSON},
+		"json":  {`{"events":[]}`, text.Say.FileNotTrace},
+		"large": {strings.Repeat(" ", trace.MaxFile+1), text.Say.FileTooLarge},
+		"new":   {`{"cloakroom_trace":9}`, text.Say.FileVersion},
 	} {
 		path := filepath.Join(folder, name+".json")
 		if err := os.WriteFile(path, []byte(row.content), 0o600); err != nil {
@@ -130,6 +130,6 @@ func TestFilesThatAreNoTraceAreRefusedInWords(t *testing.T) {
 	}
 	b.looks("refused")
 	b.choose(component.IDOpenFile, recorded)
-	b.see(component.IDStream, text.TraceFile)
+	b.see(component.IDStream, text.Say.TraceFile)
 	b.gone("alert")
 }

@@ -20,7 +20,7 @@ func openInspector(b *browser, p *product) {
 	b.t.Helper()
 	b.visit(p.origin + "/inspector")
 	running(b)
-	b.see(component.IDStream, text.TraceLive)
+	b.see(component.IDStream, text.Say.TraceLive)
 }
 
 // stamped waits until as many of the ten steps have happened.
@@ -60,9 +60,9 @@ func TestInspectorShowsTheTenStepsOfARealSignIn(t *testing.T) {
 	}
 	b.looks("ten-steps")
 
-	token := b.message("Answer: " + text.Explain(api.TraceTokenEndpoint).Title)
+	token := b.message("Answer: " + text.Say.Explain(api.TraceTokenEndpoint).Title)
 	b.click(token)
-	b.see(component.IDSteps, text.DetailNoSig)
+	b.see(component.IDSteps, text.Say.DetailNoSig)
 	b.see(component.IDSteps, "id_token")
 	b.looks("message")
 
@@ -73,7 +73,7 @@ func TestInspectorShowsTheTenStepsOfARealSignIn(t *testing.T) {
 
 	b.do("reload", chromedp.Reload())
 	running(b)
-	b.see(component.IDSteps, text.DetailNoSig) // the address keeps what was open
+	b.see(component.IDSteps, text.Say.DetailNoSig) // the address keeps what was open
 }
 
 func TestLensLocksWhatASeatDoesNotSee(t *testing.T) {
@@ -90,7 +90,7 @@ func TestLensLocksWhatASeatDoesNotSee(t *testing.T) {
 	}
 	for _, seat := range trace.Seats[1:] {
 		b.click("seat-" + string(seat))
-		b.see(component.IDSeatSays, text.SeatSays[string(seat)])
+		b.see(component.IDSeatSays, text.Say.SeatSays[string(seat)])
 		b.wait("something is locked", locked+" > 0")
 		open := evaluate[string](b, `[...document.querySelectorAll(".message:not(.message-locked)")].map((e) => e.textContent).join("\n")`)
 		for _, secret := range []string{"/oauth2/token", "/oauth2/par"} {
@@ -115,9 +115,9 @@ func TestTourIsStartedFromHome(t *testing.T) {
 	p := start(t)
 	b := open(t)
 	enter(b, p)
-	b.see(component.IDTour, text.StartTour)
+	b.see(component.IDTour, text.Say.StartTour)
 	b.click(component.IDTour)
-	b.see(component.IDPlay, text.Stop)
+	b.see(component.IDPlay, text.Say.Stop)
 	b.wait("the first steps are stamped, and not all", `(() => { const n = document.querySelectorAll("#steps > .step-done").length; return n > 1 && n < 10 })()`)
 	if strings.Contains(b.location(), component.ParameterTour) {
 		t.Errorf("a reload would play again: %s", b.location())
@@ -159,14 +159,14 @@ func TestKeyboardAloneLooksIntoAMessage(t *testing.T) {
 	openInspector(b, p)
 	b.tabTo(component.IDWatchCall)
 	b.keys("\r")
-	b.see(component.IDStatus, text.Called)
+	b.see(component.IDStatus, text.Say.Called)
 	message := b.message("GET /api/notes")
 	b.tabTo("seat-script")
 	b.keys(" ")
 	b.wait("script sees less", `document.querySelectorAll(".message-locked").length > 0`)
 	b.tabTo(message)
 	b.keys("\r")
-	b.see(component.IDSteps, text.ValueLocked)
+	b.see(component.IDSteps, text.Say.ValueLocked)
 	b.wait("the focus stays", fmt.Sprintf(`document.activeElement.id === %q && document.activeElement.getAttribute("aria-expanded") === "true"`, message))
 	b.tabTo("export-curl")
 }

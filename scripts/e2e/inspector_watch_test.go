@@ -22,22 +22,22 @@ func TestStepModeHoldsACallUntilNext(t *testing.T) {
 	enter(b, p)
 	openInspector(b, p)
 	b.click(component.IDStepping)
-	b.see(component.IDHeld, text.StepNothing)
+	b.see(component.IDHeld, text.Say.StepNothing)
 	b.click(component.IDWatchCall)
-	b.see(component.IDHeld, text.Holds[api.HoldAPICall])
+	b.see(component.IDHeld, text.Say.Holds[api.HoldAPICall])
 	b.see(component.IDNext, "")
 	b.looks("held")
-	if evaluate[bool](b, fmt.Sprintf(`document.getElementById("status").textContent === %q`, text.Called)) {
+	if evaluate[bool](b, fmt.Sprintf(`document.getElementById("status").textContent === %q`, text.Say.Called)) {
 		t.Error("the call is over although it is held")
 	}
 	b.click(component.IDNext)
-	b.see(component.IDStatus, text.Called)
+	b.see(component.IDStatus, text.Say.Called)
 	b.gone(component.IDNext)
 	// Switching it off lets go, too.
 	b.click(component.IDWatchCall)
 	b.see(component.IDNext, "")
 	b.click(component.IDStepping)
-	b.see(component.IDStatus, text.Called)
+	b.see(component.IDStatus, text.Say.Called)
 	b.wait("it is off", `document.getElementById("stepping").getAttribute("aria-checked") === "false"`)
 }
 
@@ -48,9 +48,9 @@ func TestStepModeHoldsASignInBeforeTheRedirectAndBeforeTheTokenRequest(t *testin
 	enter(b, p)
 	openInspector(b, p)
 	b.click(component.IDStepping)
-	b.see(component.IDHeld, text.StepNothing)
+	b.see(component.IDHeld, text.Say.StepNothing)
 	b.click(component.IDWatchSignIn)
-	b.see(component.IDHeld, text.Holds[api.HoldRedirect])
+	b.see(component.IDHeld, text.Say.Holds[api.HoldRedirect])
 	if b.windowAt(p.issuer) != "" {
 		t.Error("the window is there before it may go on")
 	}
@@ -60,15 +60,15 @@ func TestStepModeHoldsASignInBeforeTheRedirectAndBeforeTheTokenRequest(t *testin
 	window.fill("username", "alice")
 	window.fill("password", "wonderland")
 	evaluate[bool](window, `document.getElementById("login").click(); true`)
-	b.see(component.IDHeld, text.Holds[api.HoldTokenRequest])
+	b.see(component.IDHeld, text.Say.Holds[api.HoldTokenRequest])
 	b.looks("held-before-token-request")
 	b.gone("alert")
-	if done := evaluate[bool](b, fmt.Sprintf(`document.getElementById("status").textContent === %q`, text.StatusSignedIn)); done {
+	if done := evaluate[bool](b, fmt.Sprintf(`document.getElementById("status").textContent === %q`, text.Say.StatusSignedIn)); done {
 		t.Error("the sign-in is over although its token request is held")
 	}
 	before := b.windows()
 	b.click(component.IDNext)
-	b.see(component.IDStatus, text.StatusSignedIn)
+	b.see(component.IDStatus, text.Say.StatusSignedIn)
 	for deadline := time.Now().Add(patience); b.windows() >= before; time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("the window stays open")
@@ -112,7 +112,7 @@ func TestSignInAgainIsWatchedFromBesideIt(t *testing.T) {
 	b.flow(api.FlowSignIn)
 	b.stamped(10)
 	b.click(component.IDWatchSignIn)
-	b.see(component.IDStatus, text.SigningInWith)
+	b.see(component.IDStatus, text.Say.SigningInWith)
 	b.elsewhere(p.issuer + "/interaction/")
 	b.stamped(4) // the form is open there, and the steps before it are here
 	b.wait("it is a flow of its own", `document.querySelectorAll(".flow-sign_in").length === 2`)
@@ -120,7 +120,7 @@ func TestSignInAgainIsWatchedFromBesideIt(t *testing.T) {
 
 	// A window that says that it is over has the page look again: here nobody signed in.
 	evaluate[bool](b, fmt.Sprintf(`(new BroadcastChannel(%q).postMessage({type: "sign-in", error: "access_denied"}), true)`, api.PopupChannel))
-	b.see("alert", text.SignInError(api.AccessDenied).Title)
+	b.see("alert", text.Say.SignInError(api.AccessDenied).Title)
 }
 
 func TestRunsAreComparedSideBySide(t *testing.T) {
@@ -130,7 +130,7 @@ func TestRunsAreComparedSideBySide(t *testing.T) {
 	openInspector(b, p)
 	for range 2 {
 		b.click(component.IDWatchCall)
-		b.see(component.IDStatus, text.Called)
+		b.see(component.IDStatus, text.Say.Called)
 	}
 	b.wait("there are three calls", `document.querySelectorAll(".flow-api_call").length >= 3`)
 	b.flow(api.FlowAPICall)
@@ -142,12 +142,12 @@ func TestRunsAreComparedSideBySide(t *testing.T) {
 			return true
 		})()`, component.IDCompareWith, name))
 	}
-	with(text.FlowKinds[api.FlowAPICall])
-	b.see(component.IDCompared, "0"+text.CompareCount)
-	b.see(component.IDCompare, text.CompareSame)
-	with(text.FlowKinds[api.FlowSignIn])
+	with(text.Say.FlowKinds[api.FlowAPICall])
+	b.see(component.IDCompared, "0"+text.Say.CompareCount)
+	b.see(component.IDCompare, text.Say.CompareSame)
+	with(text.Say.FlowKinds[api.FlowSignIn])
 	b.wait("what differs is marked", `document.querySelectorAll(".compare-differs").length > 20`)
-	b.see(component.IDCompare, text.CompareMissing)
+	b.see(component.IDCompare, text.Say.CompareMissing)
 	b.looks("compared")
 }
 
@@ -157,11 +157,11 @@ func TestSignOutIsWatchedToItsEnd(t *testing.T) {
 	enter(b, p)
 	openInspector(b, p)
 	b.click(component.IDWatchSignOut)
-	b.see(component.IDStream, text.TraceEnded)
+	b.see(component.IDStream, text.Say.TraceEnded)
 	b.see(component.IDSignOutThere, "")
 	b.flow(api.FlowSignOut)
 	b.see(component.IDSteps, "/bff/logout")
-	b.see(component.IDSteps, text.Explain(api.TraceRevocation).Title)
+	b.see(component.IDSteps, text.Say.Explain(api.TraceRevocation).Title)
 	b.wait("the ticket is torn", `!!document.querySelector(".punched.picture-torn .stamp-done")`)
 	b.looks("signed-out")
 	b.click(component.IDSignOutThere)

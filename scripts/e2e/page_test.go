@@ -238,7 +238,7 @@ func TestNothingMovesByItself(t *testing.T) {
 	still("user", quiet, "/", "/session", "/inspector", "/build")
 	b.visit(p.origin + "/")
 	b.click("sign-out")
-	b.see("status", text.StatusSignedOutOK)
+	b.see("status", text.Say.StatusSignedOutOK)
 	b.pretend(`sessionStorage.setItem("cloakroom-torn", "yes")`) // as each page is that a sign-out ends on
 	still("signed out", quiet+` && document.getElementById("status").textContent.includes("torn")`, "/")
 	// The control: a page that moves is found.
@@ -331,7 +331,7 @@ func TestSessionThatEndsElsewhereIsSaidAtOnce(t *testing.T) {
 	second.arrive(p.origin + "/")
 	second.visit(p.origin + "/session")
 	second.click("end-others")
-	first.see("alert", text.EndedBecause(api.EndedByUser).Title)
+	first.see("alert", text.Say.EndedBecause(api.EndedByUser).Title)
 	first.gone("user-name")
 	first.looks("ended")
 	second.click("extend")
@@ -360,7 +360,7 @@ func TestDeletingAllNotesGoesOnAfterTheFreshSignIn(t *testing.T) {
 	evaluate[bool](b, wantsSignIn)
 	b.click("notes-clear")
 	b.click("notes-clear-yes")
-	b.see("notes", text.StepUpTitle)
+	b.see("notes", text.Say.StepUpTitle)
 	b.looks("step-up")
 	b.click("step-up")
 	b.arrive(p.issuer)
@@ -368,7 +368,7 @@ func TestDeletingAllNotesGoesOnAfterTheFreshSignIn(t *testing.T) {
 	b.fill("password", "wonderland")
 	b.click("login")
 	b.arrive(p.origin + "/")
-	b.see("notes", text.NotesEmpty)
+	b.see("notes", text.Say.NotesEmpty)
 	if found := secretsInThePage(b); found != "" {
 		t.Errorf("it is kept that the notes were to be deleted: %s", found)
 	}

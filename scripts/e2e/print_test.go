@@ -46,7 +46,7 @@ func TestWordsOfTheDiagramAreInsideOfTheirBoxes(t *testing.T) {
 	openInspector(b, p)
 	b.flow(api.FlowAPICall)
 	b.click(component.IDWatchCall)
-	b.see(component.IDStatus, text.Called)
+	b.see(component.IDStatus, text.Say.Called)
 	const out = `(() => {
 		const picture = document.querySelector(".sequence").getBoundingClientRect()
 		const notes = [...document.querySelectorAll(".arrow-note")]

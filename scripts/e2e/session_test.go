@@ -19,17 +19,17 @@ func TestAccessTokenThatIsExpiredOnPurposeIsSeenToBeRenewed(t *testing.T) {
 	b.visit(p.origin + "/session")
 	b.see("sessions", "This one") // the list has come, and moves the button no more
 	b.click(component.IDExpire)
-	b.see("status", text.StatusExpired)
-	b.wait("the clock says so", `document.querySelector(".clock-token").textContent.includes("`+text.Expired+`")`)
+	b.see("status", text.Say.StatusExpired)
+	b.wait("the clock says so", `document.querySelector(".clock-token").textContent.includes("`+text.Say.Expired+`")`)
 	b.looks("expired")
 
 	b.visit(p.origin + "/") // asks the API for the notes
-	b.see("notes", text.NotesEmpty)
+	b.see("notes", text.Say.NotesEmpty)
 	openInspector(b, p)
 	b.flow(api.FlowRefresh)
 	b.visit(p.origin + "/session")
 	b.see("sessions", "This one")
-	b.wait("there is a new token", `!document.querySelector(".clock-token").textContent.includes("`+text.Expired+`")`)
+	b.wait("there is a new token", `!document.querySelector(".clock-token").textContent.includes("`+text.Say.Expired+`")`)
 	if found := secretsInThePage(b); found != "" {
 		t.Errorf("script can read %s", found)
 	}

@@ -55,7 +55,7 @@ func TestLongNamesOfAFileAreShownToTheirEnd(t *testing.T) {
 	b := open(t)
 	b.visit(p.origin + "/inspector")
 	running(b)
-	b.see("status", text.StatusSignedOut)
+	b.see("status", text.Say.StatusSignedOut)
 	content, err := os.ReadFile(recorded)
 	if err != nil {
 		t.Fatal(err)
@@ -70,7 +70,7 @@ func TestLongNamesOfAFileAreShownToTheirEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.choose(component.IDOpenFile, path)
-	b.see(component.IDStream, text.TraceFile)
+	b.see(component.IDStream, text.Say.TraceFile)
 	b.click(b.message("oauth2/token"))
 	b.wait("the name is there", `[...document.querySelectorAll(".values th code")].some((e) => e.textContent === "`+long+`")`)
 	if cut := evaluate[int](b, `document.querySelector(".values").scrollWidth - document.querySelector(".messages").clientWidth`); cut > 0 {

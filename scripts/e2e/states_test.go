@@ -63,22 +63,22 @@ func TestTroubledStatesAreAccessible(t *testing.T) {
 	}
 	remember("soon", "idle")
 	b.visit(p.origin + "/session")
-	b.see("expiring", text.Extend)
+	b.see("expiring", text.Say.Extend)
 	b.looks("expiring")
 	b.see("expiring", "") // it was there all the time
 	remember("soon", "absolute")
 	b.visit(p.origin + "/session")
-	b.see("expiring", text.SignInAgain)
+	b.see("expiring", text.Say.SignInAgain)
 	b.looks("last-minutes")
 	b.see("expiring", "")
 	remember("troubled", "yes")
 	b.visit(p.origin + "/session")
-	b.wait("it says that it cannot tell", fmt.Sprintf(`document.querySelector(".live").textContent === %q`, text.LiveDegraded))
+	b.wait("it says that it cannot tell", fmt.Sprintf(`document.querySelector(".live").textContent === %q`, text.Say.LiveDegraded))
 	b.looks("degraded")
 	remember("out", "yes")
 	for _, screen := range []string{"/", "/session", "/inspector"} {
 		b.visit(p.origin + screen)
-		b.see("alert", text.Unreachable.Title)
+		b.see("alert", text.Say.Unreachable.Title)
 		b.looks("outage" + screen[1:])
 	}
 	evaluate[bool](b, `(sessionStorage.clear(), true)`)
@@ -107,14 +107,14 @@ func TestAServerThatNeverAnswersIsSaidToBeOutOfReach(t *testing.T) {
 	b := open(t)
 	b.visit(p.origin + "/")
 	running(b)
-	b.see("status", text.StatusSignedOut) // the control: it answers
+	b.see("status", text.Say.StatusSignedOut) // the control: it answers
 	send(b, cdpfetch.Enable, cdpfetch.EnableParams{Patterns: []*cdpfetch.RequestPattern{{URLPattern: "*/bff/session"}}})
 	b.visit(p.origin + "/session")
-	b.see("status", text.StatusChecking)
-	b.see("alert", text.Unreachable.Title)
+	b.see("status", text.Say.StatusChecking)
+	b.see("alert", text.Say.Unreachable.Title)
 	send(b, cdpfetch.Disable, cdp.Empty{})
 	b.click(component.IDRetry)
-	b.see("status", text.StatusSignedOut)
+	b.see("status", text.Say.StatusSignedOut)
 	b.gone("alert")
 }
 
@@ -131,7 +131,7 @@ func TestABundleThatDoesNotComeIsSaidAndAskedForAgainWhereOneIs(t *testing.T) {
 	running(b)
 	evaluate[bool](b, `(sessionStorage.setItem("torn", "yes"), true)`)
 	b.visit(p.origin + "/session?x=1")
-	b.see("load-failed", text.LoadFailed)
+	b.see("load-failed", text.Say.LoadFailed)
 	b.wait("the bar is gone", `getComputedStyle(document.getElementById("loading")).visibility === "hidden"`)
 	b.forgive("WebAssembly compilation aborted")
 	b.looks("load-failed")

@@ -16,10 +16,10 @@ func TestPagesThatAreLeftHoldNoStream(t *testing.T) {
 	enter(b, p)
 	for range 12 {
 		b.visit(p.origin + "/inspector")
-		b.see(component.IDStream, text.TraceLive)
+		b.see(component.IDStream, text.Say.TraceLive)
 		b.visit(p.origin + "/session")
 		b.wait("the screen is live", `document.querySelector(".live-on") !== null`)
 	}
 	b.back()
-	b.see(component.IDStream, text.TraceLive) // back from the cache, it listens again
+	b.see(component.IDStream, text.Say.TraceLive) // back from the cache, it listens again
 }

@@ -37,14 +37,14 @@ func TestTabShowsWhoTheBrowserIsSignedInAsOnceTheUserTurnsToIt(t *testing.T) {
 	const turned = `(window.dispatchEvent(new Event("focus")), true)`
 	evaluate[bool](b, turned)
 	b.see("user-name", "Bob")
-	b.see("notes", text.NotesEmpty)
+	b.see("notes", text.Say.NotesEmpty)
 	for _, of := range []string{"Alice", "blue coat"} {
 		if evaluate[bool](b, `(document.documentElement.outerHTML + JSON.stringify([history.state, {...sessionStorage}, {...localStorage}])).includes("`+of+`")`) {
 			t.Errorf("%q is still there", of)
 		}
 	}
 
-	inspector.see("alert", text.SessionEnded.Title)
+	inspector.see("alert", text.Say.SessionEnded.Title)
 	evaluate[bool](inspector, turned)
 	inspector.see(component.IDWatchCall, "")
 	inspector.gone("alert")

@@ -71,7 +71,7 @@ func freePort(ctx context.Context) (int, error) {
 
 // The sentence that is changed again and again, and where it stands.
 const (
-	changedFile = "app/text/text.go"
+	changedFile = "app/text/english/home.go"
 	changedText = "Cloakroom signs you in"
 )
 

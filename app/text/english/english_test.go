@@ -1,4 +1,4 @@
-package text
+package english
 
 import (
 	"go/ast"
@@ -23,7 +23,7 @@ func codes(t *testing.T) []api.Code {
 // constants are those of a type in a file of the contract.
 func constants[T ~string](t *testing.T, name, typeName string) []T {
 	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), "../../bff/api/"+name, nil, 0)
+	file, err := parser.ParseFile(token.NewFileSet(), "../../../bff/api/"+name, nil, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,12 +57,12 @@ var notFromSignIn = map[api.Code]bool{
 }
 
 func TestEveryWayASignInCanFailHasItsSentence(t *testing.T) {
-	general := SignInError("no such code")
+	general := Words.SignInError("no such code")
 	if general.Title == "" || general.Detail == "" {
 		t.Fatal("there is no general sentence")
 	}
 	for _, code := range codes(t) {
-		message := SignInError(code)
+		message := Words.SignInError(code)
 		if notFromSignIn[code] {
 			continue
 		}
@@ -73,7 +73,7 @@ func TestEveryWayASignInCanFailHasItsSentence(t *testing.T) {
 }
 
 func TestUnknownCodeIsNeverShown(t *testing.T) {
-	if SignInError("<b>call 555-1234</b>") != SignInError("anything") {
+	if Words.SignInError("<b>call 555-1234</b>") != Words.SignInError("anything") {
 		t.Error("the sentence depends on a code that nobody knows")
 	}
 }
@@ -84,32 +84,32 @@ func TestEveryMessageOfTheTraceIsExplained(t *testing.T) {
 		t.Fatalf("found only %d names: %v", len(names), names)
 	}
 	for _, name := range names {
-		if explained := Explain(name); explained.Title == string(name) || explained.Why == "" || explained.Spec == "" {
+		if explained := Words.Explain(name); explained.Title == string(name) || explained.Why == "" || explained.Spec == "" {
 			t.Errorf("%s is explained as %+v", name, explained)
 		}
 	}
-	if Explain("unheard_of").Title != "unheard_of" {
+	if Words.Explain("unheard_of").Title != "unheard_of" {
 		t.Error("a new name is not shown as it is")
 	}
 }
 
 func TestEveryPartyFlowAndHoldHasAName(t *testing.T) {
 	for _, party := range constants[api.Party](t, "trace.go", "Party") {
-		if Parties[party] == "" {
+		if Words.Parties[party] == "" {
 			t.Errorf("%s has no name", party)
 		}
 	}
 	for _, kind := range constants[api.FlowKind](t, "trace.go", "FlowKind") {
-		if FlowKinds[kind] == "" {
+		if Words.FlowKinds[kind] == "" {
 			t.Errorf("%s has no name", kind)
 		}
 	}
 	for _, hold := range constants[api.Hold](t, "trace.go", "Hold") {
-		if Holds[hold] == "" {
+		if Words.Holds[hold] == "" {
 			t.Errorf("%s has no words", hold)
 		}
 	}
-	if len(Steps) != int(api.StepResourceAnswer) {
-		t.Errorf("there are words for %d steps", len(Steps))
+	if len(Words.Steps) != int(api.StepResourceAnswer) {
+		t.Errorf("there are words for %d steps", len(Words.Steps))
 	}
 }
