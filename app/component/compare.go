@@ -44,12 +44,14 @@ func others(view Inspection) []goapp.UI {
 	return options
 }
 
+// comparison is of both flows whole, however much of this one has been played. The other one may have been chosen meanwhile: with
+// itself no flow is compared.
 func comparison(view Inspection) goapp.UI {
 	other := trace.Messages(trace.Steps(view.Flows, view.View.Against))
-	if len(other) == 0 {
+	if len(other) == 0 || view.View.Against == view.Flow.ID {
 		return nil
 	}
-	rows := trace.Compare(trace.Messages(view.Steps), other)
+	rows := trace.Compare(trace.Messages(trace.Steps(view.Flows, view.Flow.ID)), other)
 	differ := 0
 	list := make([]goapp.UI, len(rows))
 	for i, row := range rows {

@@ -1,0 +1,63 @@
+package page
+
+import (
+	"strings"
+	"testing"
+
+	"cloakroom/app/text"
+	"cloakroom/bff/api"
+)
+
+// flowOf is the first flow of a kind.
+func flowOf(t *testing.T, screen *Inspector, kind api.FlowKind) string {
+	t.Helper()
+	for _, flow := range screen.state.Flows() {
+		if flow.Kind == kind {
+			return flow.ID
+		}
+	}
+	t.Fatalf("no flow of the kind %s", kind)
+	return ""
+}
+
+func TestNoFlowIsComparedWithItself(t *testing.T) {
+	screen, window, html := inspect(t, &server{session: traced()})
+	html()
+	tell(t, window, recording(t)...)
+	html()
+	call, signIn := flowOf(t, screen, api.FlowAPICall), flowOf(t, screen, api.FlowSignIn)
+	press(screen, screen.choose(signIn))
+	window.field = call
+	press(screen, screen.against)
+	expect(t, html(), []string{text.Say.CompareMissing}, nil) // the control: they are not the same
+	press(screen, screen.choose(call))
+	expect(t, html(), []string{text.Say.CompareNone}, []string{text.Say.CompareSame, text.Say.CompareMissing})
+	press(screen, screen.choose(signIn)) // what was chosen is still so
+	expect(t, html(), []string{text.Say.CompareMissing}, nil)
+}
+
+func TestComparisonIsOfTheWholeFlowWhileItPlays(t *testing.T) {
+	screen, window, html := inspect(t, &server{session: traced()})
+	html()
+	tell(t, window, recording(t)...)
+	html()
+	press(screen, screen.choose(flowOf(t, screen, api.FlowSignIn)))
+	window.field = flowOf(t, screen, api.FlowAPICall)
+	press(screen, screen.against)
+	before := comparedOf(t, html())
+	press(screen, screen.play)
+	if now := comparedOf(t, html()); now != before || !screen.state.View.Playing {
+		t.Errorf("%q, and while it plays %q", before, now)
+	}
+}
+
+// comparedOf is the comparison on the page.
+func comparedOf(t *testing.T, html string) string {
+	t.Helper()
+	_, after, found := strings.Cut(html, `class="compare-list"`)
+	list, _, _ := strings.Cut(after, "</ol>")
+	if !found {
+		t.Fatalf("nothing is compared in\n%s", html)
+	}
+	return list
+}
