@@ -125,9 +125,6 @@ func (i *Inspector) reconnect(ctx goapp.Context, event goapp.Event) { i.retry(ct
 
 // signIn starts a sign-in in a window of its own, so that this screen stays to watch it.
 func (i *Inspector) signIn(goapp.Context, goapp.Event) {
-	if i.state.Doing == state.WatchSignIn {
-		i.state.Did(text.Say.StatusSignedIn, nil) // its window may be closed: it can be opened again
-	}
 	if !i.state.Begin(state.WatchSignIn) {
 		return
 	}

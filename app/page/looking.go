@@ -66,7 +66,8 @@ func (i *Inspector) awaitTour() {
 
 func (i *Inspector) played() {
 	if !i.state.View.Playing {
-		return // it was stopped meanwhile
+		i.stopPlaying() // something else is to be looked at meanwhile
+		return
 	}
 	if !i.state.View.Played(len(i.state.Shown())) {
 		i.stopPlaying()

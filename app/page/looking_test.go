@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"cloakroom/app/state"
 	"cloakroom/app/text"
 	"cloakroom/bff/api"
 )
@@ -60,4 +61,49 @@ func comparedOf(t *testing.T, html string) string {
 		t.Fatalf("nothing is compared in\n%s", html)
 	}
 	return list
+}
+
+func TestWindowThatIsClosedStopsNothingElse(t *testing.T) {
+	server := &server{session: traced()}
+	screen, window, html := inspect(t, server)
+	html()
+	press(screen, screen.signIn)
+	expect(t, html(), []string{text.Say.SigningInWith}, nil)
+	press(screen, screen.call)
+	expect(t, html(), []string{text.Say.Called}, []string{text.Say.SigningInWith, text.Say.Working})
+	window.popup = ""
+	press(screen, screen.signIn)
+	press(screen, screen.signIn) // it may have been closed: it is opened again
+	expect(t, html(), []string{text.Say.SigningInWith}, nil)
+	press(screen, screen.signOut)
+	expect(t, html(), []string{text.Say.StatusSignedOutOK}, nil)
+	if server.called != 1 || window.popup == "" {
+		t.Errorf("%d calls, the window is %q", server.called, window.popup)
+	}
+
+	// The control: of what the server answers there is one at a time.
+	screen, _, html = inspect(t, server)
+	html()
+	screen.state.Doing = state.WatchRefresh
+	press(screen, screen.call)
+	html()
+	if server.called != 1 {
+		t.Error("two things happen at a time")
+	}
+}
+
+func TestPlayEndsWhereSomethingElseBegins(t *testing.T) {
+	screen, window, html := inspect(t, &server{session: traced()})
+	html()
+	tell(t, window, recording(t)...)
+	running := window.running
+	press(screen, screen.play)
+	expect(t, html(), []string{text.Say.Stop}, nil)
+	press(screen, screen.call)
+	html()
+	window.tick(noon)
+	expect(t, html(), []string{text.Say.Called}, []string{text.Say.PlayedAll})
+	if window.running != running {
+		t.Error("the clock of the play goes on")
+	}
 }

@@ -124,14 +124,14 @@ func (i *Inspector) Ended() {
 	i.over()
 }
 
-// Begin reports whether something may be started.
+// Begin reports whether something may be started. A sign-in is no reason to wait: its window may have been closed, which nobody tells.
 func (i *Inspector) Begin(watched Watched) bool {
-	if i.Phase != SignedIn || i.Doing != WatchNothing {
+	if i.Phase != SignedIn || i.Doing != WatchNothing && i.Doing != WatchSignIn {
 		return false
 	}
 	i.Doing, i.Alert, i.Status = watched, nil, text.Say.Working
 	i.Flow, i.Event = "", "" // what it makes is what to look at
-	i.Opened = nil
+	i.Opened, i.View.Playing = nil, false
 	return true
 }
 
