@@ -53,6 +53,13 @@ func Unreachable(err error) bool {
 	return ok && refused.Problem.Status >= 500
 }
 
+// Silent reports whether nothing was heard of the BFF: no answer, or one that is not its own. What it admits to be down behind it is
+// no silence.
+func Silent(err error) bool {
+	refused, ok := errors.AsType[*Error](err)
+	return Unreachable(err) && !(ok && refused.Problem.Code != "")
+}
+
 // refusal reads a problem document. The status line outranks the status member (RFC 9457 §3.1.2: the member is advisory).
 func refusal(response Response) *Error {
 	refused := &Error{}

@@ -60,7 +60,7 @@ func TestFailedSignInIsExplainedAndTakenOutOfTheURL(t *testing.T) {
 func TestOutageOffersToCheckAgainAndDoesNotSaySignedOut(t *testing.T) {
 	server := &server{err: &backend.Error{Problem: api.Problem{Status: 503, Code: api.StoreUnavailable}}}
 	home, html := open(t, server, &window{})
-	expect(t, html(), []string{text.Say.Unreachable.Title, `id="retry"`}, []string{text.Say.StatusSignedOut})
+	expect(t, html(), []string{text.Say.SessionUnknown.Title, `id="retry"`}, []string{text.Say.StatusSignedOut})
 
 	server.err, server.session = nil, alice
 	home.retry(anyCtx, event)

@@ -72,7 +72,7 @@ type World struct {
 
 // tone colours the status line; its words say the same.
 func tone(visit *state.Visit) string {
-	if visit.Status == text.Say.StatusUnreachable { // whoever is signed in
+	if visit.Status == text.Say.StatusUnreachable || visit.Phase == state.Unreachable { // whoever is signed in
 		return "down"
 	}
 	switch visit.Phase {

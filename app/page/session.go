@@ -101,6 +101,7 @@ func (s *Session) reread() {
 }
 
 func (s *Session) list() {
+	s.state.LoadSessions()
 	s.current(func(ctx context.Context) func() {
 		sessions, err := s.Backend.Sessions(ctx)
 		return func() { s.state.Listed(sessions, err) }

@@ -28,6 +28,7 @@ func (h *Home) NotesLoaded(notes []backend.Note, err error) {
 		return
 	}
 	h.NotesPhase = NotesReady
+	h.Reached()
 	if h.cleared {
 		return // asked for before all of them were deleted
 	}
@@ -85,7 +86,8 @@ func (h *Home) NoteDeleted(id string, err error) bool {
 	if h.Phase != SignedIn {
 		return false
 	}
-	if err != nil {
+	if err != nil && !backend.NotFound(err) { // it may have been deleted in another tab
+		h.Status = text.Say.StatusSignedIn
 		h.refused(err, text.Say.NoteNotDeleted)
 		return false
 	}

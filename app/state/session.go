@@ -176,6 +176,14 @@ func (s *Session) Renewed(action Action, document api.Session, now time.Time, er
 	}
 }
 
+// LoadSessions begins to fetch the user's sessions.
+func (s *Session) LoadSessions() {
+	s.ListPhase = ListLoading
+	if s.Alert != nil && s.Alert.Message == text.Say.SessionsUnavailable {
+		s.Alert = nil
+	}
+}
+
 // Listed takes the user's sessions.
 func (s *Session) Listed(sessions []api.SessionInfo, err error) {
 	if s.Phase != SignedIn {
@@ -187,6 +195,7 @@ func (s *Session) Listed(sessions []api.SessionInfo, err error) {
 		return
 	}
 	s.ListPhase, s.Sessions = ListReady, sessions
+	s.Reached()
 }
 
 // Others counts the user's other sessions.

@@ -79,8 +79,11 @@ func (v *Visit) Checked(check int, session api.Session, err error) (signedIn boo
 		return false
 	}
 	if err != nil {
-		v.Phase, v.Status = Unreachable, text.Say.StatusUnreachable
-		v.Alert = &Alert{Message: text.Say.Unreachable, Retry: true}
+		v.Phase, v.Status = Unreachable, text.Say.StatusUnknown
+		v.Alert = &Alert{Message: text.Say.SessionUnknown, Retry: true}
+		if backend.Silent(err) {
+			v.Status, v.Alert.Message = text.Say.StatusUnreachable, text.Say.Unreachable
+		}
 		return false
 	}
 	v.Providers = session.Providers
@@ -145,7 +148,7 @@ func (v *Visit) refused(err error, fallback text.Message) (ended bool) {
 		return true
 	}
 	v.Alert = &Alert{Message: fallback}
-	if backend.Unreachable(err) {
+	if backend.Silent(err) { // otherwise it is there, and the alert says what did not work
 		v.Status = text.Say.StatusUnreachable
 	}
 	return false

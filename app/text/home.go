@@ -61,6 +61,7 @@ type Home struct {
 	StatusSignedOut    string
 	StatusSignedIn     string
 	StatusUnreachable  string
+	StatusUnknown      string
 	StatusNoteAdded    string
 	StatusNoteDeleted  string
 	StatusNotesCleared string
@@ -71,6 +72,7 @@ type Home struct {
 	SessionEnded      Message
 	SessionEndedDraft Message
 	Unreachable       Message
+	SessionUnknown    Message
 	NotesUnavailable  Message
 	NoteNotAdded      Message
 	NoteEmpty         Message

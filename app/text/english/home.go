@@ -63,6 +63,7 @@ var home = text.Home{
 	StatusSignedOut:    "You are not signed in.",
 	StatusSignedIn:     "You are signed in.",
 	StatusUnreachable:  "The server cannot be reached.",
+	StatusUnknown:      "It is not known whether you are signed in.",
 	StatusNoteAdded:    "Note added.",
 	StatusNoteDeleted:  "Note deleted.",
 	StatusNotesCleared: "All notes deleted.",
@@ -81,6 +82,10 @@ var home = text.Home{
 	Unreachable: text.Message{
 		Title:  "The server cannot be reached",
 		Detail: "That does not mean that you are signed out. Check your connection and try again in a moment.",
+	},
+	SessionUnknown: text.Message{
+		Title:  "The server cannot tell whether you are signed in",
+		Detail: "That does not mean that you are signed out. Try again in a moment.",
 	},
 	NotesUnavailable: text.Message{
 		Title:  "Your notes could not be fetched",

@@ -1,0 +1,82 @@
+package page
+
+import (
+	"testing"
+
+	"cloakroom/app/backend"
+	"cloakroom/app/text"
+	"cloakroom/bff/api"
+)
+
+// The errors of a server that can be reached, and of one that cannot.
+var (
+	apiDown   = &backend.Error{Problem: api.Problem{Status: 502, Code: api.UpstreamUnavailable}}
+	storeDown = &backend.Error{Problem: api.Problem{Status: 503, Code: api.StoreUnavailable}}
+	proxyOnly = &backend.Error{Problem: api.Problem{Status: 502}}
+	notThere  = &backend.Error{Problem: api.Problem{Status: 404, Code: api.NotFound}}
+)
+
+func TestServerIsSaidToBeOutOfReachWhenItIs(t *testing.T) {
+	for name, row := range map[string]struct {
+		err    error
+		silent bool
+	}{
+		"the API is down":   {apiDown, false},
+		"the store is down": {storeDown, false},
+		"no answer":         {backend.ErrUnreachable, true},
+		"a proxy's answer":  {proxyOnly, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			asked, answered := []string{text.Say.SessionUnknown.Title, text.Say.StatusUnknown}, []string{text.Say.StatusSignedIn, text.Say.NoteNotAdded.Title}
+			if row.silent {
+				asked, answered = []string{text.Say.Unreachable.Title, text.Say.StatusUnreachable}, []string{text.Say.StatusUnreachable, text.Say.NoteNotAdded.Title}
+			}
+			_, html := open(t, &server{err: row.err}, &window{})
+			expect(t, html(), append(asked, `id="retry"`, "status-down"), []string{text.Say.StatusSignedOut})
+
+			server := &server{session: alice}
+			home, html := open(t, server, &window{field: "hat"})
+			html()
+			server.err = row.err
+			home.addNote(anyCtx, event)
+			var never []string
+			if !row.silent {
+				never = []string{text.Say.StatusUnreachable}
+			}
+			expect(t, html(), answered, never)
+		})
+	}
+}
+
+func TestWhatWorksAgainTakesBackWhatWasSaid(t *testing.T) {
+	server := &server{session: alice}
+	home, html := open(t, server, &window{})
+	html()
+	server.err = backend.ErrUnreachable
+	dispatched(home.screen, home.loadNotes)
+	expect(t, html(), []string{text.Say.StatusUnreachable, text.Say.NotesUnavailable.Title}, nil)
+	server.err = nil
+	home.retryNotes(anyCtx, event)
+	expect(t, html(), []string{text.Say.StatusSignedIn}, []string{text.Say.StatusUnreachable, text.Say.NotesUnavailable.Title})
+
+	session, _, html := watch(t, server)
+	html()
+	server.err = backend.ErrUnreachable
+	dispatched(session.screen, session.list)
+	expect(t, html(), []string{text.Say.StatusUnreachable, text.Say.SessionsUnavailable.Title}, nil)
+	server.err = nil
+	session.retryList(anyCtx, event)
+	expect(t, html(), []string{text.Say.StatusSignedIn}, []string{text.Say.StatusUnreachable, text.Say.SessionsUnavailable.Title})
+}
+
+func TestNoteThatIsDeletedInAnotherTabGoes(t *testing.T) {
+	server := &server{session: alice, notes: []backend.Note{{ID: "1", Text: "hat"}, {ID: "2", Text: "coat"}}}
+	home, html := open(t, server, &window{})
+	html()
+	server.err = notThere
+	home.deleteNote("1")(anyCtx, event)
+	expect(t, html(), []string{"coat", text.Say.StatusNoteDeleted}, []string{">hat<", `id="alert"`})
+	server.err = apiDown // the control
+	home.deleteNote("2")(anyCtx, event)
+	expect(t, html(), []string{"coat", text.Say.NoteNotDeleted.Title}, []string{text.Say.StatusNoteDeleted})
+}
