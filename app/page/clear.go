@@ -31,6 +31,7 @@ func (h *Home) clear() {
 		err := h.Backend.DeleteAllNotes(ctx)
 		return func() {
 			h.state.Cleared(err)
+			h.lookAgain(err)
 			switch {
 			case h.state.Clearing == state.ClearingNeedsSignIn:
 				h.focusLater(component.IDStepUp)

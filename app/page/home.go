@@ -5,6 +5,7 @@ import (
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
+	"cloakroom/app/backend"
 	"cloakroom/app/component"
 	"cloakroom/app/state"
 	"cloakroom/app/text"
@@ -68,6 +69,7 @@ func (h *Home) addNote(_ goapp.Context, event goapp.Event) {
 	h.current(func(ctx context.Context) func() {
 		note, err := h.Backend.AddNote(ctx, typed)
 		return func() {
+			defer h.lookAgain(err)
 			switch {
 			case h.state.NoteAdded(note, err):
 				if h.Browser.FieldValue(component.IDNoteText) == field { // and not the beginning of the next one
@@ -78,6 +80,22 @@ func (h *Home) addNote(_ goapp.Context, event goapp.Event) {
 				// The field goes with the session. What was typed waits for the same user, in this tab.
 				h.Browser.Keep(draft, typed)
 				h.Browser.Focus(component.IDMain)
+			}
+		}
+	})
+}
+
+// lookAgain fetches the notes, without a word, when only they can tell whether a change was made.
+func (h *Home) lookAgain(err error) {
+	if !backend.Unanswered(err) || h.state.Phase != state.SignedIn {
+		return
+	}
+	h.state.LookAgain()
+	h.current(func(ctx context.Context) func() {
+		notes, err := h.Backend.ListNotes(ctx)
+		return func() {
+			if err == nil {
+				h.state.NotesLoaded(notes, nil)
 			}
 		}
 	})
@@ -100,6 +118,7 @@ func (h *Home) deleteNote(id string) goapp.EventHandler {
 		h.current(func(ctx context.Context) func() {
 			err := h.Backend.DeleteNote(ctx, id)
 			return func() {
+				defer h.lookAgain(err)
 				if h.state.NoteDeleted(id, err) {
 					// The button that had the focus is gone.
 					h.Browser.Focus(component.IDNoteText)

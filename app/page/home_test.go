@@ -99,7 +99,7 @@ func TestNoteThatIsNotAddedStaysInTheField(t *testing.T) {
 	html()
 	window.field, server.err = "umbrella", backend.ErrUnreachable
 	home.addNote(anyCtx, event)
-	expect(t, html(), []string{text.Say.NoteNotAdded.Title, `id="note-text"`}, nil)
+	expect(t, html(), []string{text.Say.NotesUnanswered.Title, `id="note-text"`}, nil)
 	if window.field != "umbrella" {
 		t.Errorf("the field has %q: what was typed is lost", window.field)
 	}

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"context"
 	"testing"
 
 	"cloakroom/app/backend"
@@ -13,6 +14,7 @@ var (
 	apiDown   = &backend.Error{Problem: api.Problem{Status: 502, Code: api.UpstreamUnavailable}}
 	storeDown = &backend.Error{Problem: api.Problem{Status: 503, Code: api.StoreUnavailable}}
 	proxyOnly = &backend.Error{Problem: api.Problem{Status: 502}}
+	apiSlow   = &backend.Error{Problem: api.Problem{Status: 504, Code: api.UpstreamTimeout}}
 	notThere  = &backend.Error{Problem: api.Problem{Status: 404, Code: api.NotFound}}
 )
 
@@ -39,6 +41,9 @@ func TestServerIsSaidToBeOutOfReachWhenItIs(t *testing.T) {
 			html()
 			server.err = row.err
 			home.addNote(anyCtx, event)
+			if backend.Unanswered(row.err) {
+				answered[1] = text.Say.NotesUnanswered.Title
+			}
 			var never []string
 			if !row.silent {
 				never = []string{text.Say.StatusUnreachable}
@@ -80,3 +85,42 @@ func TestNoteThatIsDeletedInAnotherTabGoes(t *testing.T) {
 	home.deleteNote("2")(anyCtx, event)
 	expect(t, html(), []string{"coat", text.Say.NoteNotDeleted.Title}, []string{text.Say.StatusNoteDeleted})
 }
+
+// An API that is slow may do what it was asked when nobody waits for it any more.
+func TestChangeThatIsNotAnsweredIsLookedForInTheNotes(t *testing.T) {
+	hat, coat := backend.Note{ID: "1", Text: "hat"}, backend.Note{ID: "2", Text: "coat"}
+	for _, err := range []error{backend.ErrUnreachable, apiSlow} {
+		for name, change := range map[string]func(*Home){
+			"add":        func(home *Home) { home.addNote(anyCtx, event) },
+			"delete":     func(home *Home) { home.deleteNote(hat.ID)(anyCtx, event) },
+			"delete all": func(home *Home) { home.clearAll(anyCtx, event) },
+		} {
+			t.Run(name+": "+err.Error(), func(t *testing.T) {
+				server := &unanswered{server: server{session: alice, notes: []backend.Note{hat}}}
+				home := NewHome(World{Backend: server, Browser: &window{field: "coat"}})
+				html := show(t, home, home.OnMount)
+				expect(t, html(), []string{">hat<"}, []string{">coat<"})
+				server.refusal, server.notes = err, []backend.Note{coat} // it was done
+				change(home)
+				expect(t, html(), []string{">coat<", text.Say.NotesUnanswered.Title, text.Say.NotesUnanswered.Detail}, []string{">hat<"})
+
+				server.err = backend.ErrUnreachable // nor can they be fetched: what is known stays
+				change(home)
+				expect(t, html(), []string{">coat<", text.Say.NotesUnanswered.Title}, []string{text.Say.NotesUnavailable.Title})
+			})
+		}
+	}
+}
+
+// unanswered is a server that makes changes, and does not say so.
+type unanswered struct {
+	server
+
+	refusal error
+}
+
+func (s *unanswered) AddNote(context.Context, string) (backend.Note, error) {
+	return backend.Note{}, s.refusal
+}
+func (s *unanswered) DeleteNote(context.Context, string) error { return s.refusal }
+func (s *unanswered) DeleteAllNotes(context.Context) error     { return s.refusal }

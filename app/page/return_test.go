@@ -63,7 +63,7 @@ func TestServerThatAnswersAgainIsNotSaidToBeOutOfReach(t *testing.T) {
 	expect(t, html(), []string{text.Say.StatusUnreachable, "status-down"}, []string{"status-in"})
 	server.err = nil
 	at.returned()
-	expect(t, html(), []string{text.Say.StatusSignedIn, text.Say.NoteNotAdded.Title}, []string{text.Say.StatusUnreachable})
+	expect(t, html(), []string{text.Say.StatusSignedIn, text.Say.NotesUnanswered.Title}, []string{text.Say.StatusUnreachable})
 
 	session, at, html := watch(t, server)
 	html()

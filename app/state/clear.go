@@ -45,5 +45,5 @@ func (h *Home) Cleared(err error) {
 		h.Clearing, h.StepUp, h.Status = ClearingNeedsSignIn, withProvider(path, h.Provider), text.Say.StatusStepUp
 		return
 	}
-	h.refused(err, text.Say.NotesNotCleared)
+	h.undone(err, text.Say.NotesNotCleared)
 }

@@ -17,6 +17,9 @@ func (h *Home) LoadNotes() {
 	}
 }
 
+// LookAgain begins to fetch the notes while those that are known stay.
+func (h *Home) LookAgain() { h.cleared = false }
+
 // NotesLoaded takes the notes, newest first on the page whatever their order in the API.
 func (h *Home) NotesLoaded(notes []backend.Note, err error) {
 	if h.Phase != SignedIn {
@@ -60,7 +63,7 @@ func (h *Home) NoteAdded(note backend.Note, err error) bool {
 	}
 	h.Status = text.Say.StatusSignedIn
 	if err != nil {
-		h.refused(err, text.Say.NoteNotAdded)
+		h.undone(err, text.Say.NoteNotAdded)
 		if h.Phase == SignedOut {
 			h.Alert.Message = text.Say.SessionEndedDraft
 		}
@@ -88,10 +91,18 @@ func (h *Home) NoteDeleted(id string, err error) bool {
 	}
 	if err != nil && !backend.NotFound(err) { // it may have been deleted in another tab
 		h.Status = text.Say.StatusSignedIn
-		h.refused(err, text.Say.NoteNotDeleted)
+		h.undone(err, text.Say.NoteNotDeleted)
 		return false
 	}
 	h.Notes = without(h.Notes, id)
 	h.Status = text.Say.StatusNoteDeleted
 	return true
+}
+
+// undone takes the error of a change. Whether one that was not answered was made, only the list can tell.
+func (h *Home) undone(err error, fallback text.Message) {
+	if backend.Unanswered(err) {
+		fallback = text.Say.NotesUnanswered
+	}
+	h.refused(err, fallback)
 }

@@ -78,6 +78,7 @@ type Home struct {
 	NoteEmpty         Message
 	NoteNotDeleted    Message
 	NotesNotCleared   Message
+	NotesUnanswered   Message
 	SignOutFailed     Message
 
 	// The page for an address that does not exist.

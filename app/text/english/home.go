@@ -107,6 +107,10 @@ var home = text.Home{
 		Title:  "The notes were not deleted",
 		Detail: "Try again in a moment.",
 	},
+	NotesUnanswered: text.Message{
+		Title:  "No answer came",
+		Detail: "It may have been done all the same. Look whether it is so in your notes before you try again.",
+	},
 	SignOutFailed: text.Message{
 		Title:  "You are still signed in",
 		Detail: "Signing out did not work. Try again, and close the browser if you share this computer.",
