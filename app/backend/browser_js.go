@@ -95,40 +95,6 @@ func (Browser) TakeParameter(name string) string {
 	return value
 }
 
-// OnRestore calls f whenever the page comes back from the back/forward cache with whatever it showed when it was left.
-// The returned function stops it.
-func (Browser) OnRestore(f func()) (stop func()) {
-	listener := js.FuncOf(func(_ js.Value, args []js.Value) any {
-		if args[0].Get("persisted").Bool() {
-			f()
-		}
-		return nil
-	})
-	js.Global().Call("addEventListener", "pageshow", listener)
-	return func() {
-		js.Global().Call("removeEventListener", "pageshow", listener)
-		listener.Release()
-	}
-}
-
-// OnReturn calls f whenever the user turns to the page again, from another tab or window. The returned function stops it.
-func (Browser) OnReturn(f func()) (stop func()) {
-	document := js.Global().Get("document")
-	listener := js.FuncOf(func(js.Value, []js.Value) any {
-		if !document.Get("hidden").Bool() {
-			f()
-		}
-		return nil
-	})
-	js.Global().Call("addEventListener", "focus", listener)
-	document.Call("addEventListener", "visibilitychange", listener)
-	return func() {
-		js.Global().Call("removeEventListener", "focus", listener)
-		document.Call("removeEventListener", "visibilitychange", listener)
-		listener.Release()
-	}
-}
-
 // FieldValue returns what is typed into the field with the given id.
 func (Browser) FieldValue(id string) string {
 	field := element(id)

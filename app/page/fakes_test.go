@@ -95,6 +95,8 @@ type window struct {
 	kept      map[string]string
 	restored  func()
 	returned  func()
+	hide      func()
+	hidden    bool
 	stopped   bool
 
 	title   string
@@ -102,6 +104,8 @@ type window struct {
 	tick    func(time.Time)
 	heard   func(backend.Event)
 	running int // of the clock and the events
+	streams int // that are open
+	opened  int // that ever were
 	copied  string
 	refuses bool // to copy
 
@@ -157,7 +161,13 @@ func (w *window) Every(_ time.Duration, f func(time.Time)) (stop func()) {
 
 func (w *window) Listen(_ string, f func(backend.Event)) (stop func()) {
 	w.heard = f
-	return w.begin()
+	w.streams++
+	w.opened++
+	end := w.begin()
+	return func() {
+		w.streams--
+		end()
+	}
 }
 
 func (w *window) begin() (stop func()) {
@@ -189,10 +199,19 @@ func (w *window) OnRestore(f func()) (stop func()) {
 	return func() { w.stopped = true }
 }
 
-func (w *window) OnReturn(f func()) (stop func()) {
-	w.returned = f
+func (w *window) OnTurn(f func()) (stop func()) {
+	turn := func(hidden bool) func() {
+		return func() {
+			w.hidden = hidden
+			f()
+		}
+	}
+	w.returned, w.hide = turn(false), turn(true)
 	return func() {}
 }
+
+func (w *window) Hidden() bool { return w.hidden }
+
 func (w *window) FieldValue(string) string   { return w.field }
 func (w *window) SetField(_, value string)   { w.field = value }
 func (w *window) Keep(key, value string)     { w.kept = map[string]string{key: value} }

@@ -19,11 +19,12 @@ type Inspector struct {
 	visit
 
 	state  state.Inspector
-	stops  []func() // the stream, and what tells of sign-ins elsewhere
-	ticker func()   // stops the clock, which runs while something is held
-	player func()   // stops the playing
-	let    bool     // the user let go what is held
-	tour   bool     // the newest sign-in is played as soon as it is here
+	others func() // stops what tells of sign-ins elsewhere
+	ticker func() // stops the clock, which runs while something is held
+	player func() // stops the playing
+	let    bool   // the user let go what is held
+	steps  bool   // step mode was switched on here
+	tour   bool   // the newest sign-in is played as soon as it is here
 }
 
 // NewInspector returns the screen.
@@ -41,6 +42,7 @@ func NewInspector(world World) *Inspector {
 func (i *Inspector) OnMount(ctx goapp.Context) {
 	i.state.Flow, i.state.Event = i.Browser.Parameter(parameterFlow), i.Browser.Parameter(parameterEvent)
 	i.tour = i.Browser.TakeParameter(component.ParameterTour) != ""
+	i.keepSteps(i.Browser.TakeKept(keySteps) != "")
 	i.state.View.Density = i.remembered()
 	i.mount(ctx, text.Say.InspectorTitle+text.Say.TitleEnd)
 }
@@ -53,24 +55,22 @@ const (
 
 // enter starts to listen to the trace of the session that there is now.
 func (i *Inspector) enter(session api.Session) {
-	i.stops = append(i.stops, i.Browser.OnSignIn(func(code api.Code) {
+	i.others = i.Browser.OnSignIn(func(code api.Code) {
 		dispatched(i.screen, func() { i.signedIn(code) })
-	}))
+	})
 	path := i.state.Entered(session, i.Browser.Now())
 	i.address() // of another user's flow nothing stays
-	if path == "" {
-		return
+	if path != "" {
+		i.follow(stream{path: path, begin: i.state.Follow, heard: i.happened, needed: i.stepsHere})
 	}
-	i.stops = append(i.stops, i.Browser.Listen(path, func(event backend.Event) {
-		dispatched(i.screen, func() { i.happened(event) })
-	}))
 }
 
 func (i *Inspector) unfollow() {
-	for _, stop := range i.stops {
-		stop()
+	i.ignore()
+	if i.others != nil {
+		i.others()
+		i.others = nil
 	}
-	i.stops = nil
 	i.stopTicking()
 	i.stopPlaying()
 }
@@ -85,6 +85,9 @@ func (i *Inspector) stopTicking() {
 func (i *Inspector) happened(event backend.Event) {
 	if i.state.Happened(event, i.Browser.Now()) {
 		i.reread()
+	}
+	if event.Name == api.EventTraceState && !i.state.Server.Stepping {
+		i.keepSteps(false)
 	}
 	i.awaitTour()
 	switch {
@@ -188,7 +191,12 @@ func (i *Inspector) stepping(goapp.Context, goapp.Event) {
 	on := !i.state.Server.Stepping
 	i.later(func(ctx context.Context) func() {
 		err := i.Backend.SetStepping(ctx, on)
-		return func() { i.state.Stepped(err) }
+		return func() {
+			i.state.Stepped(err)
+			if err == nil {
+				i.keepSteps(on)
+			}
+		}
 	})
 }
 

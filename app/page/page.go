@@ -42,7 +42,8 @@ type Browser interface {
 	Assign(destination string)
 	TakeParameter(name string) string
 	OnRestore(f func()) (stop func())
-	OnReturn(f func()) (stop func())
+	OnTurn(f func()) (stop func())
+	Hidden() bool
 	FieldValue(id string) string
 	SetField(id, value string)
 	Keep(key, value string)

@@ -37,11 +37,11 @@ func TestUserWhoReturnsToAPageSeesWhoTheBrowserIsSignedInAsNow(t *testing.T) {
 
 	server.session = api.Session{}
 	window.returned()
-	expect(t, html(), []string{`id="sign-in"`}, []string{"Bob"})
+	expect(t, html(), []string{`id="sign-in"`, text.Say.SessionEnded.Title}, []string{"Bob"})
 
 	server.session = alice
 	window.returned()
-	expect(t, html(), []string{`id="user-name"`, "Alice"}, nil)
+	expect(t, html(), []string{`id="user-name"`, "Alice"}, []string{text.Say.SessionEnded.Title})
 }
 
 func TestOutageSaysNothingToAUserWhoReturns(t *testing.T) {

@@ -22,7 +22,7 @@ type Session struct {
 	state    state.Session
 	density  state.Density
 	readable string
-	stops    []func() // the clock and the events
+	clock    func() // stops it; nil while there is none
 }
 
 // NewSession returns the screen.
@@ -53,23 +53,21 @@ func (s *Session) choose(density state.Density) goapp.EventHandler {
 func (s *Session) enter(document api.Session) {
 	s.state.Received(document, s.Browser.Now())
 	s.readable = s.Browser.Readable()
-	s.stops = append(s.stops, s.Browser.Every(time.Second, func(now time.Time) {
+	s.clock = s.Browser.Every(time.Second, func(now time.Time) {
 		dispatched(s.screen, func() { s.tick(now) })
-	}))
+	})
 	if document.Links.Events != "" {
-		s.state.Follow()
-		s.stops = append(s.stops, s.Browser.Listen(document.Links.Events, func(event backend.Event) {
-			dispatched(s.screen, func() { s.happened(event) })
-		}))
+		s.follow(stream{path: document.Links.Events, begin: s.state.Follow, heard: s.happened})
 	}
 	s.list()
 }
 
 func (s *Session) unfollow() {
-	for _, stop := range s.stops {
-		stop()
+	s.ignore()
+	if s.clock != nil {
+		s.clock()
+		s.clock = nil
 	}
-	s.stops = nil
 }
 
 func (s *Session) tick(now time.Time) {

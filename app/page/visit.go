@@ -19,6 +19,8 @@ type visited interface {
 	GaveBack()
 	Asked() int
 	Reached()
+	Held() bool
+	Gone()
 	Differs(session api.Session) bool
 }
 
@@ -35,6 +37,7 @@ type visit struct {
 	screen   goapp.Context
 	unlisten []func() // what tells of the page
 	asking   bool     // about the session, as the user has turned to the page again
+	stream   stream
 }
 
 // mount asks who is signed in, and asks again whenever the page comes back from the back/forward cache, or the user to it: by then
@@ -44,7 +47,7 @@ func (v *visit) mount(ctx goapp.Context, title string) {
 	v.Browser.Enter(title)
 	v.unlisten = []func(){
 		v.Browser.OnRestore(func() { dispatched(v.screen, v.check) }),
-		v.Browser.OnReturn(func() { dispatched(v.screen, v.returned) }),
+		v.Browser.OnTurn(func() { dispatched(v.screen, v.turned) }),
 	}
 	v.check()
 	v.visited.SignInFailed(api.Code(v.Browser.TakeParameter(api.ErrorParameter)))
@@ -85,6 +88,14 @@ func (v *visit) current(call func(ctx context.Context) (then func())) {
 	})
 }
 
+func (v *visit) turned() {
+	if v.Browser.Hidden() {
+		v.rest()
+		return
+	}
+	v.returned()
+}
+
 // returned asks, without a word, whether the session that is shown is still the one that this browser holds: a call from a page that
 // shows one user would be made as the other. An outage says nothing about that.
 func (v *visit) returned() {
@@ -100,10 +111,15 @@ func (v *visit) returned() {
 			switch {
 			case v.visited.Asked() != asked:
 			case err != nil:
+				v.listen()
 			case !v.visited.Differs(session):
 				v.visited.Reached()
+				v.listen()
 			case v.changed != nil:
 				v.changed(session)
+			case v.visited.Held() && !session.Authenticated:
+				v.visited.Gone()
+				v.leave()
 			default:
 				v.check()
 			}

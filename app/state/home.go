@@ -58,6 +58,12 @@ func (h *Home) SignedOutBy(err error) bool {
 	return gone
 }
 
+// Gone says that the session is over, by whatever ended it.
+func (h *Home) Gone() {
+	h.Visit.Gone()
+	*h = Home{Visit: h.Visit}
+}
+
 func (h *Home) refused(err error, fallback text.Message) {
 	if h.Visit.refused(err, fallback) {
 		*h = Home{Visit: h.Visit}

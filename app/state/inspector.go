@@ -69,7 +69,7 @@ func (i *Inspector) Checked(check int, session api.Session, err error) (signedIn
 // Entered takes the session's document. It returns the path of the trace; "" when there is none.
 func (i *Inspector) Entered(session api.Session, now time.Time) (path string) {
 	i.belongTo(session)
-	i.links, i.heard, i.SignOutURL = session.Links, false, ""
+	i.links, i.SignOutURL = session.Links, ""
 	if session.Expiry != nil {
 		i.ahead = session.Expiry.Now.Sub(now)
 	}
@@ -78,9 +78,11 @@ func (i *Inspector) Entered(session api.Session, now time.Time) (path string) {
 		i.Stream = StreamAbsent
 		return ""
 	}
-	i.Stream = StreamConnecting
 	return i.links.Trace
 }
+
+// Follow says that the screen is about to listen to the trace.
+func (i *Inspector) Follow() { i.Stream, i.heard = StreamConnecting, false }
 
 // belongTo forgets the flows of a user when another one comes. Those of the same user's last session can be compared with the new.
 func (i *Inspector) belongTo(session api.Session) {
@@ -118,9 +120,9 @@ func (i *Inspector) over() {
 	}
 }
 
-// Ended says that the session is over, by whatever ended it.
-func (i *Inspector) Ended() {
-	i.leave(text.Say.StatusSignedOut, &Alert{Message: text.Say.SessionEnded, SignIn: text.Say.SignIn})
+// Gone says that the session is over, by whatever ended it.
+func (i *Inspector) Gone() {
+	i.Visit.Gone()
 	i.over()
 }
 
@@ -160,7 +162,7 @@ func (i *Inspector) Reread(session api.Session, err error) (held, other bool) {
 		return i.Held(), false
 	case !session.Authenticated:
 		if i.Held() {
-			i.Ended()
+			i.Gone()
 		}
 		return false, false
 	}

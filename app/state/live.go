@@ -9,8 +9,8 @@ import (
 	"cloakroom/bff/api"
 )
 
-// Follow says that the screen begins to listen for events.
-func (s *Session) Follow() { s.Live = LiveConnecting }
+// Follow says that the screen is about to listen for events.
+func (s *Session) Follow() { s.Live, s.heard = LiveConnecting, false }
 
 // Happened takes an event, which came at now by this machine's clock. It reports whether the session has to be asked for
 // again, because the event does not say how it is now.
@@ -55,8 +55,7 @@ func (s *Session) Reread(document api.Session, now time.Time, err error) {
 	case err != nil:
 		s.Status = text.Say.StatusUnreachable
 	case !document.Authenticated || document.Handle != s.Document.Handle:
-		s.leave(text.Say.StatusSignedOut, &Alert{Message: text.Say.SessionEnded, SignIn: text.Say.SignIn})
-		*s = Session{Visit: s.Visit}
+		s.Gone()
 	default:
 		s.Received(document, now)
 	}

@@ -82,6 +82,12 @@ func (s *Session) SignedOutBy(err error) bool {
 	return gone
 }
 
+// Gone says that the session is over, by whatever ended it.
+func (s *Session) Gone() {
+	s.Visit.Gone()
+	*s = Session{Visit: s.Visit}
+}
+
 func (s *Session) refused(err error, fallback text.Message) {
 	if s.Visit.refused(err, fallback) {
 		*s = Session{Visit: s.Visit}

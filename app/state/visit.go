@@ -144,7 +144,7 @@ func (v *Visit) GaveBack() {
 // shows of the user; if not, fallback is shown.
 func (v *Visit) refused(err error, fallback text.Message) (ended bool) {
 	if backend.SignedOut(err) {
-		v.leave(text.Say.StatusSignedOut, &Alert{Message: text.Say.SessionEnded, SignIn: text.Say.SignIn})
+		v.Gone()
 		return true
 	}
 	v.Alert = &Alert{Message: fallback}
@@ -152,6 +152,11 @@ func (v *Visit) refused(err error, fallback text.Message) (ended bool) {
 		v.Status = text.Say.StatusUnreachable
 	}
 	return false
+}
+
+// Gone says that the session is over, by whatever ended it.
+func (v *Visit) Gone() {
+	v.leave(text.Say.StatusSignedOut, &Alert{Message: text.Say.SessionEnded, SignIn: text.Say.SignIn})
 }
 
 // leave forgets the user.
