@@ -90,6 +90,29 @@ func TestScreensAreThereBeforeTheAppAndOfferEveryProvider(t *testing.T) {
 	}
 }
 
+// What the document has beside the screen interrupts only where the app cannot come. The regions of the screens are tested there.
+func TestDocumentInterruptsOnlyWithErrors(t *testing.T) {
+	interrupts := func(document string) (found []string) {
+		for _, tag := range regexp.MustCompile(`<[^>]*(role="?(alert|alertdialog)|aria-live)[^>]*>`).FindAllString(document, -1) {
+			if !strings.Contains(tag, `class="alert-place"`) {
+				found = append(found, tag)
+			}
+		}
+		return found
+	}
+	for _, path := range []string{"/", "/session", "/inspector", "/build", "/no/such/page"} {
+		_, document := get(t, path)
+		for _, tag := range interrupts(document) {
+			if !strings.Contains(tag, `id="no-wasm"`) && !strings.Contains(tag, `id="load-failed"`) || !strings.Contains(tag, " hidden") {
+				t.Errorf("%s interrupts with %s", path, tag)
+			}
+		}
+	}
+	if _, document := get(t, "/"); len(interrupts(document)) != 2 { // the control
+		t.Errorf("found: %q", interrupts(document))
+	}
+}
+
 func TestUnknownAddressIsNotFound(t *testing.T) {
 	if status, _ := get(t, "/no/such/page"); status != 404 {
 		t.Errorf("status %d", status)

@@ -45,11 +45,11 @@ func others(view Inspection) []goapp.UI {
 }
 
 // comparison is of both flows whole, however much of this one has been played. The other one may have been chosen meanwhile: with
-// itself no flow is compared.
+// itself no flow is compared. How many messages differ is said in a place that was there before, so that it is read out.
 func comparison(view Inspection) goapp.UI {
 	other := trace.Messages(trace.Steps(view.Flows, view.View.Against))
 	if len(other) == 0 || view.View.Against == view.Flow.ID {
-		return nil
+		return goapp.Div().Body(comparedCount(""))
 	}
 	rows := trace.Compare(trace.Messages(trace.Steps(view.Flows, view.Flow.ID)), other)
 	differ := 0
@@ -60,11 +60,15 @@ func comparison(view Inspection) goapp.UI {
 		}
 		list[i] = comparedRow(row)
 	}
+	says := strconv.Itoa(differ) + text.Say.CompareCount + strconv.Itoa(len(rows)) + text.Say.CompareDiffer
 	return goapp.Div().Body(
-		goapp.P().ID(IDCompared).Class("compared").Role("status").
-			Text(strconv.Itoa(differ)+text.Say.CompareCount+strconv.Itoa(len(rows))+text.Say.CompareDiffer),
+		comparedCount(says),
 		goapp.Elem("ol").Class("compare-list").Body(list...),
 	)
+}
+
+func comparedCount(says string) goapp.UI {
+	return goapp.P().ID(IDCompared).Class("compared").Role("status").Text(says)
 }
 
 func comparedRow(row trace.Row) goapp.UI {

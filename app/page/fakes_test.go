@@ -232,7 +232,7 @@ func open(t *testing.T, server *server, window *window) (home *Home, html func()
 	return home, show(t, home, home.OnMount)
 }
 
-// show mounts a screen and returns how it looks once everything has settled.
+// show mounts a screen and returns how it looks once everything has settled. In no state does it interrupt who listens.
 func show(t *testing.T, screen goapp.Composer, mount func(goapp.Context)) (html func() string) {
 	t.Helper()
 	engine := goapp.NewTestEngine()
@@ -241,8 +241,11 @@ func show(t *testing.T, screen goapp.Composer, mount func(goapp.Context)) (html 
 		t.Fatal(err)
 	}
 	return func() string {
+		t.Helper()
 		engine.ConsumeAll()
-		return goapp.HTMLString(root)
+		document := goapp.HTMLString(root)
+		polite(t, document)
+		return document
 	}
 }
 
