@@ -3,13 +3,17 @@
 package e2e
 
 import (
+	"bytes"
 	"fmt"
+	"image/png"
 	"slices"
 	"testing"
 
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
 )
 
 // line is the parameters of Network.emulateNetworkConditions.
@@ -69,6 +73,36 @@ func TestBarSaysHowFarTheDownloadIsAndMovesNothing(t *testing.T) {
 			b.wait("the bar is gone", `getComputedStyle(document.getElementById("loading")).visibility === "hidden"`)
 			if moved := evaluate[float64](b, `shifted`); moved >= 0.02 {
 				t.Errorf("%.3f moved: %s", moved, evaluate[string](b, `moved.join(", ")`))
+			}
+		})
+	}
+}
+
+func TestBarIsSeenInForcedColours(t *testing.T) {
+	p := start(t)
+	for name, row := range map[string]struct {
+		script, begun string
+		x             int // somewhere on the bar
+	}{
+		"a server that is far": {answersAfter(60), `loading.value > 5`, 10},
+		"a near one":           {answersAfter(1), `loading.matches(":indeterminate")`, 640},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := open(t)
+			send(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+				Features: []*emulation.MediaFeature{{Name: "forced-colors", Value: "active"}, {Name: "prefers-reduced-motion", Value: "reduce"}},
+			})
+			b.pretend(row.script)
+			send(b, network.Enable, network.EnableParams{})
+			send(b, emulateLine, line{Download: 2e5, Upload: 2e5}) // the download is still going on when it is looked at
+			go func() { _ = chromedp.Do(b.ctx, chromedp.Navigate(p.origin+"/")) }()
+			b.wait("the bar is there", `typeof loading === "object" && getComputedStyle(loading).visibility === "visible" && `+row.begun)
+			shot, err := png.Decode(bytes.NewReader(read(b, chromedp.CaptureScreenshot())))
+			if err != nil {
+				b.fail("the screenshot: %v", err)
+			}
+			if bar, page := shot.At(row.x, 1), shot.At(row.x, 8); bar == page {
+				t.Errorf("the bar is of the page's colour, %v", bar)
 			}
 		})
 	}
