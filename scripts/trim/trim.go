@@ -6,7 +6,7 @@
 // It is a list of edits for one version of go-app. Whatever does not match any more is an error that says so, and
 // `go run ./scripts/bundle -whole` builds without.
 //
-// Start with [Prepare]; elements.go has the one type.
+// Start with [Prepare]; elements.go has the one type, stamp.go when the copy is made anew.
 package trim
 
 import (
@@ -31,6 +31,9 @@ const (
 
 // Cache is where the copy is kept, in the module's folder; git ignores it.
 const Cache = ".cache/trimmed"
+
+// copied is the copy's folder in there.
+const copied = "go-app"
 
 // folders are what of the module is copied.
 var folders = []string{"pkg/app", "pkg/errors"}
@@ -76,8 +79,18 @@ func everything(pattern string) string {
 }
 `
 
-// Prepare writes the copy below cache, a folder of the module at root, and returns the value for the compiler's -modfile.
+// Prepare writes the copy below cache, a folder of the module at root, and returns the value for the compiler's -modfile. It leaves
+// alone what is there when that would become the same: stamp.go.
 func Prepare(ctx context.Context, root, cache string) (modfile string, err error) {
+	folder := filepath.Join(root, cache)
+	modfile = filepath.Join(folder, "go-app.mod")
+	made, err := origin(root, itself)
+	if err != nil {
+		return "", err
+	}
+	if stamped(folder, made) {
+		return modfile, nil
+	}
 	source, err := locate(ctx, root)
 	if err != nil {
 		return "", err
@@ -89,13 +102,13 @@ func Prepare(ctx context.Context, root, cache string) (modfile string, err error
 	if err := apply(files); err != nil {
 		return "", fmt.Errorf("trim go-app: %w; mend scripts/trim, or build with -whole", err)
 	}
-	copied := filepath.Join(root, cache, "go-app")
-	for name, content := range files {
-		if err := write(filepath.Join(copied, name), content); err != nil {
-			return "", err
-		}
+	if err := writeAll(filepath.Join(folder, copied), files); err != nil {
+		return "", err
 	}
-	return writeModfile(root, cache)
+	if err := writeModfile(root, cache, modfile); err != nil {
+		return "", err
+	}
+	return modfile, stamp(folder, made)
 }
 
 // locate finds the module that go.mod asks for, and makes sure that the edits are for it.
@@ -193,37 +206,4 @@ func keep(content []byte, functions []string) ([]byte, error) {
 		return nil, fmt.Errorf("%d of %d functions are there", found, len(functions))
 	}
 	return left.Bytes(), nil
-}
-
-// writeModfile is go.mod with the copy in go-app's place.
-func writeModfile(root, cache string) (string, error) {
-	path := filepath.Join(root, cache, "go-app.mod")
-	for from, to := range map[string]string{"go.mod": path, "go.sum": strings.TrimSuffix(path, ".mod") + ".sum"} {
-		content, err := os.ReadFile(filepath.Join(root, from))
-		if err != nil {
-			return "", err
-		}
-		if from == "go.mod" {
-			content = append(content, "\nreplace "+module+" => ./"+filepath.ToSlash(cache)+"/go-app\n"...)
-		}
-		if err := write(to, content); err != nil {
-			return "", err
-		}
-	}
-	return path, nil
-}
-
-// write writes a file as a whole, if it is not there as it is.
-func write(path string, content []byte) error {
-	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, content) {
-		return nil
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
-	}
-	temporary := fmt.Sprintf("%s.%d", path, os.Getpid())
-	if err := os.WriteFile(temporary, content, 0o644); err != nil {
-		return err
-	}
-	return os.Rename(temporary, path)
 }
