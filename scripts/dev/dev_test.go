@@ -4,13 +4,16 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -170,5 +173,53 @@ func TestWhatACommandStartedEndsWithIt(t *testing.T) {
 		}
 	case <-time.After(30 * time.Second):
 		t.Error("it is waited for what the command started")
+	}
+}
+
+// The bundler of this test does not end while half a file is saved, and refuses a whole one.
+const testBundle = `#!/bin/sh
+saved=$(cat saved)
+echo $$ > "$saved.pid.new" && mv "$saved.pid.new" "$saved.pid"
+while test "$saved" = half && test -e saved; do sleep 0.01; done
+echo "refused: $saved"
+exit 1
+`
+
+// Editors write a file in several steps, and people save again before a build has ended.
+func TestFurtherSaveEndsTheBuildThatGoesOn(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.MkdirAll(filepath.Join(cache, "bin"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	write := func(name, content string) {
+		t.Helper()
+		if err := os.WriteFile(name, []byte(content), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(filepath.Join(cache, "bin", "bundle"), testBundle)
+	w := new(workshop)
+	t.Cleanup(w.close)
+	told, leave := w.hub.join()
+	defer leave()
+	<-told // what is known at first: nothing
+
+	write("saved", "half")
+	w.saved(t.Context())
+	number, err := os.ReadFile("half.pid")
+	for ; err != nil; number, err = os.ReadFile("half.pid") {
+		time.Sleep(5 * time.Millisecond)
+	}
+	first, err := strconv.Atoi(strings.TrimSpace(string(number)))
+	if err != nil || syscall.Kill(first, 0) != nil { // the control: it goes on
+		t.Fatalf("the first build ended by itself: %v", err)
+	}
+	write("saved", "whole")
+	w.saved(t.Context())
+	if got := <-told; !strings.Contains(got.Error, "refused: whole") {
+		t.Errorf("the browsers are told %+v", got)
+	}
+	if err := syscall.Kill(first, 0); !errors.Is(err, syscall.ESRCH) {
+		t.Errorf("the first build goes on: %v", err)
 	}
 }

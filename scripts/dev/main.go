@@ -24,8 +24,12 @@ import (
 	"time"
 )
 
-// cache is where everything is built to.
-const cache = ".cache/dev"
+const (
+	// cache is where everything is built to.
+	cache = ".cache/dev"
+	// work is where the compiler has its own files; those of builds that were ended stay until the next start.
+	work = cache + "/work"
+)
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -41,7 +45,7 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Join(cache, "bin"), 0o755); err != nil {
+	if err := errors.Join(os.RemoveAll(work), os.MkdirAll(work, 0o755), os.MkdirAll(filepath.Join(cache, "bin"), 0o755)); err != nil {
 		return err
 	}
 	w := new(workshop)
@@ -71,7 +75,7 @@ func run(ctx context.Context) error {
 	for {
 		select {
 		case <-changed:
-			w.rebuild(ctx)
+			w.saved(ctx)
 		case err := <-ended:
 			return errors.Join(errors.New("the product ended"), err)
 		case <-ctx.Done():

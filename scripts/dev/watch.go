@@ -14,8 +14,9 @@ import (
 // watched are the folders that the page is made of.
 var watched = []string{"app", "web", filepath.Join("bff", "api")}
 
-// settle is how long nothing has to be saved before the page is rebuilt: editors write a file in several steps.
-const settle = 40 * time.Millisecond
+// settle is how long nothing has to be saved before the page is rebuilt: editors write a file in several steps. A step that comes later
+// than that is another save, and ends what was begun with the first.
+const settle = 5 * time.Millisecond
 
 // watch tells of saves, several at once as one.
 func watch(ctx context.Context, root string) (<-chan struct{}, error) {

@@ -21,69 +21,71 @@ type workshop struct {
 	hub    hub
 	server *pageServer
 
-	finish func() // ends what is still going on after the last rebuild
+	finish func() // ends what is going on since the last save
 }
 
 func (w *workshop) close() {
-	if w.finish != nil {
-		w.finish()
-	}
+	w.end()
 	if w.server != nil {
 		w.server.stop()
 	}
 }
 
-// rebuild builds the bundle and tells the browsers: to reload, or what is wrong. The page's server, which prerenders, is
-// built after that: its compilation would only take time from the one that the developer is waiting for.
-func (w *workshop) rebuild(ctx context.Context) {
+func (w *workshop) end() {
 	if w.finish != nil {
 		w.finish()
 	}
+}
+
+// saved begins to rebuild the page. What is going on since the save before ends, the compiler too: it works on what is out of date.
+func (w *workshop) saved(ctx context.Context) {
+	w.end()
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		w.rebuild(ctx)
+	}()
+	w.finish = func() {
+		cancel()
+		<-done
+	}
+}
+
+// breath is what a browser needs to show the new page: the compiler would take the processor from it.
+const breath = 1500 * time.Millisecond
+
+// rebuild builds the bundle and tells the browsers: to reload, or what is wrong. The page's server, which prerenders, is
+// built after that: its compilation would only take time from the one that the developer is waiting for.
+func (w *workshop) rebuild(ctx context.Context) {
 	began := time.Now()
 	err := output(ctx, filepath.Join(cache, "bin", "bundle"), "-plain", "-out", cache, "-wasm", filepath.Join(cache, "app.wasm"))
 	built := time.Since(began)
 	if err == nil && w.server != nil {
 		err = w.server.again()
 	}
-	if err != nil {
+	switch {
+	case ctx.Err() != nil: // something else was saved
+	case err != nil:
 		w.complain(err)
-		return
-	}
-	fmt.Printf("rebuilt in %.2f s, rendered in %.2f s\n", built.Seconds(), (time.Since(began) - built).Seconds())
-	if w.server != nil {
+	case w.server == nil:
+		if w.replace(ctx); w.server != nil {
+			w.hub.say(message{Build: time.Now().UnixNano()})
+		}
+	default:
+		fmt.Printf("rebuilt in %.2f s, rendered in %.2f s\n", built.Seconds(), (time.Since(began) - built).Seconds())
 		w.hub.say(message{Build: time.Now().UnixNano()})
-		w.replaceLater(ctx)
-		return
-	}
-	if w.replace(ctx); w.server != nil {
-		w.hub.say(message{Build: time.Now().UnixNano()})
+		select {
+		case <-time.After(breath):
+			w.replace(ctx)
+		case <-ctx.Done():
+		}
 	}
 }
 
 func (w *workshop) complain(err error) {
 	fmt.Fprintln(os.Stderr, err)
 	w.hub.say(message{Error: err.Error()})
-}
-
-// breath is what a browser needs to show the new page: the compiler would take the processor from it.
-const breath = 1500 * time.Millisecond
-
-// replaceLater replaces the page's server once the browsers have had time to reload, until it is done or the next save comes.
-func (w *workshop) replaceLater(ctx context.Context) {
-	ctx, cancel := context.WithCancel(ctx)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		select {
-		case <-time.After(breath):
-			w.replace(ctx)
-		case <-ctx.Done():
-		}
-	}()
-	w.finish = func() {
-		cancel()
-		<-done
-	}
 }
 
 // replace builds and starts the new server before it stops the old one: there is always a page.
@@ -112,6 +114,7 @@ func (w *workshop) replace(ctx context.Context) {
 // waits for any more would keep the next build waiting.
 func output(ctx context.Context, name string, arguments ...string) error {
 	command := exec.CommandContext(ctx, name, arguments...)
+	command.Env = append(os.Environ(), "GOTMPDIR="+work)
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	command.Cancel = func() error { return syscall.Kill(-command.Process.Pid, syscall.SIGKILL) }
 	said, err := command.CombinedOutput()
