@@ -1,6 +1,7 @@
 package page
 
 import (
+	"os"
 	"strings"
 	"testing"
 
@@ -106,4 +107,20 @@ func TestPlayEndsWhereSomethingElseBegins(t *testing.T) {
 	if window.running != running {
 		t.Error("the clock of the play goes on")
 	}
+}
+
+func TestFileThatIsClosedIsSaidToBe(t *testing.T) {
+	content, err := os.ReadFile("../trace/testdata/session.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	screen, window, html := inspect(t, &server{session: traced()})
+	html()
+	tell(t, window, recording(t)...)
+	window.file = string(content)
+	press(screen, screen.open)
+	expect(t, html(), []string{text.Say.StatusOpened, text.Say.TraceFile}, nil)
+	press(screen, screen.play)
+	press(screen, screen.close)
+	expect(t, html(), []string{text.Say.StatusClosed, text.Say.Play}, []string{text.Say.StatusOpened, text.Say.TraceFile, ">" + text.Say.Stop + "<"})
 }

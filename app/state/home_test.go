@@ -183,7 +183,7 @@ func TestNotesAlertGoesWhenTheyAreFetchedAgain(t *testing.T) {
 func TestUserIsCalledByTheFriendliestClaim(t *testing.T) {
 	for want, session := range map[string]api.Session{
 		"Alice":                {Claims: map[string]any{"name": "Alice", "email": "a@example.com"}},
-		"alice":                {Claims: map[string]any{"name": "", "preferred_username": "alice"}},
+		"alice":                {Claims: map[string]any{"name": " ", "preferred_username": "alice"}},
 		"a@example.com":        {Claims: map[string]any{"name": 7, "email": "a@example.com"}},
 		"sub-1":                {Auth: &api.Auth{Subject: "sub-1"}},
 		text.Say.UnknownPerson: {},

@@ -133,8 +133,8 @@ func whyNotOpened(err error) text.Message {
 
 // Close goes back from the file to what is live.
 func (i *Inspector) Close() {
-	i.Opened, i.FileName = nil, ""
-	i.Flow, i.Event, i.View.Against = "", "", ""
+	i.Opened, i.FileName, i.Status = nil, "", text.Say.StatusClosed
+	i.Flow, i.Event, i.View.Against, i.View.Playing = "", "", "", false
 }
 
 // File is what there is to see, as a file to keep.

@@ -6,6 +6,7 @@ package state
 
 import (
 	"hash/fnv"
+	"strings"
 
 	"cloakroom/app/backend"
 	"cloakroom/app/text"
@@ -167,7 +168,7 @@ func (v *Visit) leave(status string, alert *Alert) {
 // userName picks the friendliest of the claims that OpenID Connect Core §5.1 defines.
 func userName(session api.Session) string {
 	for _, claim := range []string{"name", "preferred_username", "email"} {
-		if name, ok := session.Claims[claim].(string); ok && name != "" {
+		if name, _ := session.Claims[claim].(string); strings.TrimSpace(name) != "" {
 			return name
 		}
 	}

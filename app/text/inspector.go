@@ -137,6 +137,7 @@ type Inspector struct {
 	CloseFile     string
 	StatusSaved   string
 	StatusOpened  string
+	StatusClosed  string
 	HARComment    string
 
 	// Why a file is not opened.

@@ -153,6 +153,7 @@ var inspector = text.Inspector{
 	CloseFile:     "Close the file",
 	StatusSaved:   "The file is in your downloads.",
 	StatusOpened:  "The trace is open.",
+	StatusClosed:  "The file is closed.",
 	HARComment:    "From the inspector: what is in braces was not shown, and is named by a reference.",
 
 	// Why a file is not opened.
