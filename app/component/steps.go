@@ -80,7 +80,7 @@ func messageRow(view Inspection, event api.TraceEvent) goapp.UI {
 	open := view.Event == key
 	row := goapp.Li().Class("message", "from-"+string(event.From), messageClass(event))
 	if lock := trace.See(view.View.Seat, event); lock != trace.Open {
-		return row.Class("message-locked").Body(lockedMessage(event, lock))
+		return row.Class("message-locked").Body(lockedMessage(view, event, lock))
 	}
 	if view.lit(event) {
 		row = row.Class("message-lit")
@@ -101,13 +101,13 @@ func messageRow(view Inspection, event api.TraceEvent) goapp.UI {
 }
 
 // lockedMessage says why the seat does not see the message.
-func lockedMessage(event api.TraceEvent, lock trace.Lock) goapp.UI {
+func lockedMessage(view Inspection, event api.TraceEvent, lock trace.Lock) goapp.UI {
 	sign, line := text.Say.Locked, ""
 	if lock.Outline() {
 		sign, line = text.Say.Encrypted, outline(event)
 	}
 	return goapp.Div().Class("message-head").Body(
-		parties(event),
+		tellers(view, event),
 		goapp.Span().Class("message-title", "locked").Text(sign),
 		goapp.Span().Class("message-line", "message-why").Text(text.Say.Locks[string(lock)]+line),
 	)
