@@ -56,14 +56,7 @@ func Unreachable(err error) bool {
 // Unanswered reports whether what was asked for may have been done all the same: nobody waited for the answer to its end.
 func Unanswered(err error) bool {
 	refused, ok := errors.AsType[*Error](err)
-	return errors.Is(err, ErrUnreachable) || ok && refused.Problem.Code == api.UpstreamTimeout
-}
-
-// Silent reports whether nothing was heard of the BFF: no answer, or one that is not its own. What it admits to be down behind it is
-// no silence.
-func Silent(err error) bool {
-	refused, ok := errors.AsType[*Error](err)
-	return Unreachable(err) && !(ok && refused.Problem.Code != "")
+	return errors.Is(err, ErrUnreachable) || ok && refused.Problem.Status == 504
 }
 
 // refusal reads a problem document. The status line outranks the status member (RFC 9457 §3.1.2: the member is advisory).

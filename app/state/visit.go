@@ -5,6 +5,7 @@
 package state
 
 import (
+	"errors"
 	"hash/fnv"
 	"strings"
 
@@ -82,7 +83,7 @@ func (v *Visit) Checked(check int, session api.Session, err error) (signedIn boo
 	if err != nil {
 		v.Phase, v.Status = Unreachable, text.Say.StatusUnknown
 		v.Alert = &Alert{Message: text.Say.SessionUnknown, Retry: true}
-		if backend.Silent(err) {
+		if errors.Is(err, backend.ErrUnreachable) {
 			v.Status, v.Alert.Message = text.Say.StatusUnreachable, text.Say.Unreachable
 		}
 		return false
@@ -149,7 +150,7 @@ func (v *Visit) refused(err error, fallback text.Message) (ended bool) {
 		return true
 	}
 	v.Alert = &Alert{Message: fallback}
-	if backend.Silent(err) { // otherwise it is there, and the alert says what did not work
+	if errors.Is(err, backend.ErrUnreachable) { // otherwise it answers, and the alert says what did not work
 		v.Status = text.Say.StatusUnreachable
 	}
 	return false
