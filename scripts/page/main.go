@@ -19,15 +19,37 @@ import (
 func main() {
 	product := flag.String("product", ".cache/bin/demo", "the built product; several, with commas between them, are measured in turn")
 	rounds := flag.Int("rounds", 5, "how often each is measured")
-	save := flag.Bool("save", true, "measure make dev, too, in a copy of the tree")
+	visit := flag.Bool("visit", true, "measure the product")
+	save := flag.Bool("save", true, "measure make dev, in a copy of the tree")
 	parts := flag.Bool("parts", false, "print what the time goes to")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, strings.Split(*product, ","), *rounds, *save, *parts); err != nil {
+	var programs []string
+	if *visit {
+		programs = strings.Split(*product, ",")
+	}
+	if err := run(ctx, programs, *rounds, *save, *parts); err != nil {
 		fmt.Fprintln(os.Stderr, "page:", err)
 		os.Exit(1)
 	}
+}
+
+func run(ctx context.Context, programs []string, rounds int, save, parts bool) error {
+	b, err := open(ctx)
+	if err != nil {
+		return err
+	}
+	defer b.close()
+	if len(programs) > 0 {
+		if err := measureVisits(ctx, b, programs, rounds, parts); err != nil {
+			return err
+		}
+	}
+	if save {
+		return measureSaves(ctx, b, rounds)
+	}
+	return nil
 }
 
 // visitedProduct is a product that runs, and its visits.
@@ -36,7 +58,8 @@ type visitedProduct struct {
 	cold, warm, slow []visited
 }
 
-func run(ctx context.Context, programs []string, rounds int, save, parts bool) error {
+// measureVisits visits the products, and the yardstick beside them.
+func measureVisits(ctx context.Context, b *browser, programs []string, rounds int, parts bool) error {
 	products := make([]visitedProduct, len(programs))
 	for i, program := range programs {
 		origin, stop, err := start(ctx, ".", program)
@@ -51,11 +74,6 @@ func run(ctx context.Context, programs []string, rounds int, save, parts bool) e
 		return err
 	}
 	defer stop()
-	b, err := open(ctx)
-	if err != nil {
-		return err
-	}
-	defer b.close()
 	for range rounds {
 		if err := yardstick.visitNear(b); err != nil {
 			return err
@@ -72,14 +90,6 @@ func run(ctx context.Context, programs []string, rounds int, save, parts bool) e
 			printParts(products[i].cold, products[i].warm)
 		}
 	}
-	if !save {
-		return nil
-	}
-	saved, err := measureSaves(ctx, b, rounds)
-	if err != nil {
-		return errors.Join(errors.New("make dev"), err)
-	}
-	row("P21 save to new text on screen", saved, 1500, 700)
 	return nil
 }
 
