@@ -44,6 +44,36 @@ func TestEveryConfigurationThatIsOfferedIsAccepted(t *testing.T) {
 	}
 }
 
+// A reader who makes the key as the configuration says has one that is accepted.
+func TestEveryConfigurationSaysHowItsKeyIsMade(t *testing.T) {
+	for name, yaml := range map[string]string{
+		"secureauth": snippet.SecureAuth, "keycloak": snippet.Keycloak, "auth0": snippet.Auth0, "entra": snippet.Entra,
+	} {
+		comment, _, found := strings.Cut(yaml, "\n  key_files: [/etc/bff/session.key]")
+		_, command, commented := strings.Cut(comment[strings.LastIndex(comment, "\n")+1:], "# ")
+		if !found || !commented {
+			t.Errorf("%s does not say it", name)
+			continue
+		}
+		folder := t.TempDir()
+		run := exec.CommandContext(t.Context(), "sh", "-c", command)
+		run.Dir = folder
+		if output, err := run.CombinedOutput(); err != nil {
+			t.Errorf("%s: %q: %v\n%s", name, command, err, output)
+			continue
+		}
+		made := func(path string) ([]byte, error) {
+			if filepath.Base(path) == "session.key" {
+				return os.ReadFile(filepath.Join(folder, "session.key"))
+			}
+			return secrets(path)
+		}
+		if _, err := bff.ParseConfig("bff.yaml", []byte(yaml), nothing, made); err != nil {
+			t.Errorf("%s: with the key of %q: %v", name, command, err)
+		}
+	}
+}
+
 func TestTheGoCodeThatIsOfferedCompilesForTheBrowser(t *testing.T) {
 	if message, err := compile(t, snippet.Client); err != nil {
 		t.Errorf("%v\n%s", err, message)
