@@ -54,16 +54,17 @@ func (t tag) all(class string) (found []tag) {
 
 // text is that of the first element below with the class; "" when there is none.
 func (t tag) text(class string) string {
-	for _, below := range t.all(class) {
-		var words strings.Builder
-		for node := range below.Descendants() {
-			if node.Type == html.TextNode {
-				words.WriteString(node.Data)
-			}
-		}
-		return strings.TrimSpace(words.String())
+	found := t.all(class)
+	if len(found) == 0 {
+		return ""
 	}
-	return ""
+	var words strings.Builder
+	for node := range found[0].Descendants() {
+		if node.Type == html.TextNode {
+			words.WriteString(node.Data)
+		}
+	}
+	return strings.TrimSpace(words.String())
 }
 
 // shown is a message as the list has it, or the diagram.
