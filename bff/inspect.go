@@ -67,7 +67,7 @@ func (b *BFF) trace(w http.ResponseWriter, r *http.Request) error {
 	defer watcher.Close()
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
-	stream := &traceStream{eventStream{b: b, w: w, control: http.NewResponseController(w)}, watcher}
+	stream := &traceStream{eventStream{b: b, w: w, control: http.NewResponseController(w), record: record}, watcher}
 	stream.run(ctx, b.sessions.Watch(ctx, record.ID))
 	return nil
 }
@@ -115,6 +115,7 @@ func (s *traceStream) run(ctx context.Context, watched <-chan session.Event) {
 	beat := time.NewTicker(traceBeat)
 	defer beat.Stop()
 	var over <-chan time.Time
+	var end api.SessionEvent
 	for s.sendNews() == nil {
 		select {
 		case <-ctx.Done():
@@ -123,12 +124,15 @@ func (s *traceStream) run(ctx context.Context, watched <-chan session.Event) {
 			return
 		case <-over:
 			if s.sendNews() == nil { // the last: who reads on would only be refused
-				_ = s.write([]byte("event: " + api.EventEnded + "\ndata: {}\n\n"))
+				_ = s.send(api.EventEnded, end)
 			}
 			return
 		case event, open := <-watched:
 			if open && event.Kind != session.Ended {
 				continue
+			}
+			if open {
+				end.Reason = s.reason(event.Reason)
 			}
 			watched, over = nil, time.After(traceAfter)
 		case <-beat.C:

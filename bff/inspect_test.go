@@ -251,14 +251,26 @@ func TestSessionDocumentNamesTheTraceWhereThereIsOne(t *testing.T) {
 	}
 }
 
-func TestTraceSaysWhenItIsTheLast(t *testing.T) {
-	b := open(t, traced).browser()
-	b.signIn()
-	reader := b.inspect()
-	b.fetch(http.MethodPost, api.PathLogout, "")
-	reader.until("end", func(s *traceReader) bool { return s.over })
-	reader.has(api.TraceLogout, api.PartyBFF, api.PartyBrowser)
-	if said := reader.String(); !strings.HasSuffix(said, "event: ended\ndata: {}\n\n") {
-		t.Errorf("a page would reconnect after\n%s", said)
+func TestTraceSaysWhenItIsTheLastAndWhy(t *testing.T) {
+	h := open(t, traced)
+	for reason, end := range map[api.Reason]func(b *browser){
+		api.EndedBySignOut: func(b *browser) { b.fetch(http.MethodPost, api.PathLogout, "") },
+		api.EndedByProvider: func(*browser) {
+			if got := h.logoutToken(nil, nil); got.StatusCode != 200 {
+				t.Errorf("back-channel logout: status %d: %s", got.StatusCode, got.body)
+			}
+		},
+	} {
+		b := h.browser()
+		b.signIn()
+		reader := b.inspect()
+		end(b)
+		reader.until("end", func(s *traceReader) bool { return s.over })
+		if reason == api.EndedBySignOut {
+			reader.has(api.TraceLogout, api.PartyBFF, api.PartyBrowser)
+		}
+		if said := reader.String(); !strings.HasSuffix(said, "event: ended\ndata: {\"reason\":\""+string(reason)+"\"}\n\n") {
+			t.Errorf("a page would reconnect, or not know why, after\n%s", said)
+		}
 	}
 }

@@ -290,6 +290,20 @@ func TestBrokenStreamIsSaidAndCanBeTriedAgain(t *testing.T) {
 	expect(t, html(), []string{text.Say.TraceConnecting}, nil)
 }
 
+func TestEndOfTheTraceSaysWhyTheSessionIsOver(t *testing.T) {
+	for data, want := range map[string]text.Message{
+		`{"reason":"provider"}`: text.Say.EndedBecause(api.EndedByProvider),
+		`{}`:                    text.Say.SessionEnded,
+	} {
+		server := &server{session: traced()}
+		_, window, html := inspect(t, server)
+		html()
+		server.session = api.Session{}
+		window.heard(backend.Event{Name: api.EventEnded, Data: data})
+		expect(t, html(), []string{want.Title, want.Detail, text.Say.TraceEnded}, nil)
+	}
+}
+
 func TestTraceOutlivesTheSession(t *testing.T) {
 	server := &server{session: traced()}
 	screen, window, html := inspect(t, server)

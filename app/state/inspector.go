@@ -55,7 +55,8 @@ type Inspector struct {
 
 	whose [2]string // provider and subject: whose flows the log has
 	links api.Links
-	heard bool // the present stream has begun
+	heard bool       // the present stream has begun
+	why   api.Reason // what ended the session, when the stream said so
 	ahead time.Duration
 }
 
@@ -69,7 +70,7 @@ func (i *Inspector) Checked(check int, session api.Session, err error) (signedIn
 // Entered takes the session's document. It returns the path of the trace; "" when there is none.
 func (i *Inspector) Entered(session api.Session, now time.Time) (path string) {
 	i.belongTo(session)
-	i.links, i.SignOutURL = session.Links, ""
+	i.links, i.SignOutURL, i.why = session.Links, "", ""
 	if session.Expiry != nil {
 		i.ahead = session.Expiry.Now.Sub(now)
 	}
@@ -123,6 +124,7 @@ func (i *Inspector) over() {
 // Gone says that the session is over, by whatever ended it.
 func (i *Inspector) Gone() {
 	i.Visit.Gone()
+	i.Alert.Message = text.Say.EndedBecause(i.why)
 	i.over()
 }
 

@@ -21,6 +21,9 @@ func (i *Inspector) Happened(event backend.Event, now time.Time) (ask bool) {
 		i.Stream = StreamFailed
 		return i.heard
 	case api.EventEnded:
+		var said api.SessionEvent
+		_ = json.Unmarshal([]byte(event.Data), &said) // it is over without a reason, too
+		i.why = said.Reason
 		return i.Phase == SignedIn // it is the session that is over: of the present one, or of the one before a new sign-in
 	case api.EventTraceState:
 		var said api.TraceState
