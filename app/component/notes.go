@@ -65,9 +65,9 @@ func noteList(home *state.Home, handlers NoteHandlers) goapp.UI {
 }
 
 func noteRow(note backend.Note, deleting bool, remove goapp.EventHandler) goapp.UI {
-	class := "note"
+	class, label := "note", text.Say.Delete
 	if deleting {
-		class = "note note-leaving"
+		class, label = "note note-leaving", text.Say.DeletingNote
 	}
 	created := note.CreatedAt.Local()
 	return goapp.Li().Class(class).Body(
@@ -77,6 +77,6 @@ func noteRow(note backend.Note, deleting bool, remove goapp.EventHandler) goapp.
 		),
 		goapp.Button().Class("note-delete").Type("button").Aria("label", text.Say.DeleteNote+note.Text).
 			// Rows move up when one above them goes: the scope ties the handler to its note.
-			OnClick(remove, goapp.EventScope(note.ID)).Text(text.Say.Delete),
+			OnClick(remove, goapp.EventScope(note.ID)).Text(label),
 	)
 }

@@ -2,6 +2,7 @@ package page
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"cloakroom/app/backend"
@@ -72,6 +73,20 @@ func TestWhatWorksAgainTakesBackWhatWasSaid(t *testing.T) {
 	server.err = nil
 	session.retryList(anyCtx, event)
 	expect(t, html(), []string{text.Say.StatusSignedIn}, []string{text.Say.StatusUnreachable, text.Say.SessionsUnavailable.Title})
+}
+
+func TestNoteIsSaidToBeDeletedWhileItIs(t *testing.T) {
+	home, html := open(t, &server{session: alice, notes: []backend.Note{{ID: "1", Text: "hat"}, {ID: "2", Text: "coat"}}}, &window{})
+	html()
+	dispatched(home.screen, func() { home.state.BeginDelete("1") })
+	said := html()
+	expect(t, said, []string{">" + text.Say.Delete + "<"}, nil) // of the other one
+	if count := strings.Count(said, ">"+text.Say.DeletingNote+"<"); count != 2 {
+		t.Errorf("it is said %d times, not in the status line and at the note", count)
+	}
+	home.deleteNote("2")(anyCtx, event) // one at a time
+	dispatched(home.screen, func() { home.state.NoteDeleted("1", nil) })
+	expect(t, html(), []string{text.Say.StatusNoteDeleted, ">coat<"}, []string{text.Say.DeletingNote, ">hat<"})
 }
 
 func TestNoteThatIsDeletedInAnotherTabGoes(t *testing.T) {

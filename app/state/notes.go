@@ -79,7 +79,7 @@ func (h *Home) BeginDelete(id string) bool {
 	if h.Phase != SignedIn || h.Deleting != "" {
 		return false
 	}
-	h.Deleting, h.Alert = id, nil
+	h.Deleting, h.Alert, h.Status = id, nil, text.Say.DeletingNote
 	return true
 }
 

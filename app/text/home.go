@@ -44,6 +44,7 @@ type Home struct {
 	AddingNote    string
 	Delete        string
 	DeleteNote    string // + the note
+	DeletingNote  string
 	ClearNotes    string
 	ClearQuestion string
 	ClearYes      string

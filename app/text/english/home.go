@@ -46,6 +46,7 @@ var home = text.Home{
 	AddingNote:    "Adding…",
 	Delete:        "Delete",
 	DeleteNote:    "Delete note: ",
+	DeletingNote:  "Deleting…",
 	ClearNotes:    "Delete all notes",
 	ClearQuestion: "Delete all your notes? There is no way back.",
 	ClearYes:      "Delete them all",
