@@ -2,6 +2,7 @@ package page
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 
@@ -139,3 +140,16 @@ func (s *unanswered) AddNote(context.Context, string) (backend.Note, error) {
 }
 func (s *unanswered) DeleteNote(context.Context, string) error { return s.refusal }
 func (s *unanswered) DeleteAllNotes(context.Context) error     { return s.refusal }
+
+func TestSessionThatCannotBeAskedForIsNoServerOutOfReach(t *testing.T) {
+	for _, err := range []error{storeDown, backend.ErrUnreachable} {
+		server := &server{session: held()}
+		session, _, html := watch(t, server)
+		html()
+		server.err = err
+		dispatched(session.screen, session.reread)
+		if said := strings.Contains(html(), text.Say.StatusUnreachable); said != errors.Is(err, backend.ErrUnreachable) {
+			t.Errorf("%v: it is said to be out of reach: %t", err, said)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package state
 
 import (
 	"encoding/json"
+	"errors"
 	"time"
 
 	"cloakroom/app/backend"
@@ -52,8 +53,9 @@ func (s *Session) Happened(event backend.Event, now time.Time) (ask bool) {
 func (s *Session) Reread(document api.Session, now time.Time, err error) {
 	switch {
 	case s.Phase != SignedIn:
-	case err != nil:
+	case errors.Is(err, backend.ErrUnreachable):
 		s.Status = text.Say.StatusUnreachable
+	case err != nil: // it answers; that it cannot tell is what the stream says
 	case !document.Authenticated || document.Handle != s.Document.Handle:
 		s.Gone()
 	default:
