@@ -83,7 +83,7 @@ func laneOf(party api.Party) int {
 func arrow(view Inspection, event api.TraceEvent, y int) goapp.UI {
 	class := "arrow-row arrow-" + string(event.From)
 	label := short(trace.Label(event))
-	lock := trace.See(view.View.Seat, event)
+	lock := view.lock(event)
 	switch {
 	case lock.Outline():
 		class, label = class+" arrow-locked", text.Say.Encrypted
@@ -105,7 +105,7 @@ func arrow(view Inspection, event api.TraceEvent, y int) goapp.UI {
 		from, to = laneOf(event.Emitter), laneOf(event.Emitter)
 	}
 	if from == to {
-		label = noteLabel(event, label, lock)
+		label = noteLabel(trace.As(view.View.Seat, event), label, lock)
 		width := max(noteLeast, noteRune*utf8.RuneCountInString(label))
 		from = min(max(from, width/2+1), lanesWide-width/2-1) // inside of the picture
 		return row.Body(

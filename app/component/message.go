@@ -17,7 +17,7 @@ func messageDetail(view Inspection, event api.TraceEvent) goapp.UI {
 	if view.View.Density == state.Plain {
 		return goapp.Div().Class("detail").Body(
 			goapp.P().Class("detail-why").Text(explained.Why),
-			checkList(event),
+			checkList(view, event),
 		)
 	}
 	return goapp.Div().Class("detail").Body(
@@ -26,7 +26,7 @@ func messageDetail(view Inspection, event api.TraceEvent) goapp.UI {
 			factRow(text.Say.DetailSpec, explained.Spec),
 			factRow(text.Say.ToldBy, text.Say.Parties[event.Emitter]),
 		),
-		checkList(event),
+		checkList(view, event),
 		wire(trace.As(view.View.Seat, event)),
 		valueTable(view, event),
 		tokens(view, trace.As(view.View.Seat, event)),
@@ -39,9 +39,15 @@ func factRow(name, value string) goapp.UI {
 	})
 }
 
-func checkList(event api.TraceEvent) goapp.UI {
+func checkList(view Inspection, event api.TraceEvent) goapp.UI {
 	if len(event.Checks) == 0 {
 		return nil
+	}
+	if !trace.SeesChecks(view.View.Seat, event) {
+		return goapp.Div().Class("detail-part").Body(
+			goapp.H4().Text(text.Say.DetailChecks),
+			goapp.P().Class("locked").Text(text.Say.Locks[string(trace.LockInside)]),
+		)
 	}
 	rows := make([]goapp.UI, len(event.Checks))
 	for i, check := range event.Checks {

@@ -79,7 +79,7 @@ func messageRow(view Inspection, event api.TraceEvent) goapp.UI {
 	key := trace.Key(event)
 	open := view.Event == key
 	row := goapp.Li().Class("message", "from-"+string(event.From), messageClass(event))
-	if lock := trace.See(view.View.Seat, event); lock != trace.Open {
+	if lock := view.lock(event); lock != trace.Open {
 		return row.Class("message-locked").Body(lockedMessage(view, event, lock))
 	}
 	if view.lit(event) {
@@ -92,7 +92,7 @@ func messageRow(view Inspection, event api.TraceEvent) goapp.UI {
 		goapp.Button().ID("message-"+key).Class("message-head").Type("button").Aria("expanded", strconv.FormatBool(open)).
 			OnClick(view.Do.Toggle(key), goapp.EventScope(key)).Body(
 			tellers(view, event),
-			checksSummary(event),
+			checksSummary(trace.As(view.View.Seat, event)),
 			goapp.Span().Class("message-title").Text(view.title(event)),
 			when(event.Message != nil && view.View.Density != state.Plain, func() goapp.UI { return goapp.Code().Class("message-line").Text(messageLine(event)) }),
 		),
@@ -148,6 +148,15 @@ func messageTitle(event api.TraceEvent) string {
 		return text.Say.AnswerTo + title
 	}
 	return title
+}
+
+// lock is why the seat does not see the event. What the other end tells once more, it tells for its checks.
+func (v Inspection) lock(event api.TraceEvent) trace.Lock {
+	lock := trace.See(v.View.Seat, event)
+	if lock == trace.Open && v.Echo[trace.Key(event)] && !trace.SeesChecks(v.View.Seat, event) {
+		return trace.LockInside
+	}
+	return lock
 }
 
 // title says of what the other end has told before that it is the same message.

@@ -123,6 +123,26 @@ func TestMessageOpensWithAllThatIsKnownAboutIt(t *testing.T) {
 	expect(t, html(), nil, []string{text.Say.DetailNoSig})
 }
 
+func TestChecksOfOthersAreLocked(t *testing.T) {
+	screen, window, html := inspect(t, &server{session: traced()})
+	html()
+	call := recording(t)[slices.IndexFunc(recording(t), func(event api.TraceEvent) bool {
+		return event.Name == api.TraceCall && event.From == api.PartyBrowser
+	})]
+	call.Checks = []api.TraceCheck{{Name: "of the guard", Spec: "RFC 10017 §6.1.3.3.2", OK: true}}
+	tell(t, window, call)
+	press(screen, screen.toggle(trace.Key(call)))
+	seen := []string{"of the guard", "✓ " + text.Say.CheckPassed}
+	for _, seat := range []trace.Seat{trace.Everywhere, trace.SeatBFF} {
+		press(screen, screen.seat(seat))
+		expect(t, html(), seen, nil)
+	}
+	for _, seat := range []trace.Seat{trace.SeatScript, trace.SeatBrowser} {
+		press(screen, screen.seat(seat))
+		expect(t, html(), []string{"message-open", text.Say.DetailChecks, text.Say.Locks[string(trace.LockInside)]}, seen)
+	}
+}
+
 func TestTourPlaysTheSignInOnce(t *testing.T) {
 	window := &window{now: noon, parameters: map[string]string{component.ParameterTour: "start"}}
 	screen := NewInspector(World{Backend: &server{session: traced()}, Browser: window})

@@ -98,8 +98,16 @@ func SeesValue(seat Seat, value api.TraceValue) bool {
 	return value.In != api.InCookie && !(value.In == api.InHeader && hiddenHeaders[strings.ToLower(value.Name)])
 }
 
-// As returns the event as the seat sees it: without the values that it does not.
+// SeesChecks reports whether the seat sees what was checked: that happens inside the party that tells of it.
+func SeesChecks(seat Seat, event api.TraceEvent) bool {
+	return seat == Everywhere || seat == Seat(event.Emitter)
+}
+
+// As returns the event as the seat sees it: without the checks and the values that it does not.
 func As(seat Seat, event api.TraceEvent) api.TraceEvent {
+	if !SeesChecks(seat, event) {
+		event.Checks = nil
+	}
 	if event.Message == nil || seat != SeatScript {
 		return event
 	}

@@ -85,6 +85,20 @@ func TestScriptSeesNoCookieInItsOwnCall(t *testing.T) {
 	}
 }
 
+func TestChecksAreSeenByWhoeverMadeThem(t *testing.T) {
+	event := message(api.TraceCall, api.PartyBrowser, api.PartyBFF)
+	event.Emitter, event.Checks = api.PartyBFF, []api.TraceCheck{{Name: "origin", OK: true}}
+	for _, seat := range Seats {
+		own := seat == Everywhere || seat == SeatBFF
+		if sees := len(As(seat, event).Checks) == 1; sees != own || SeesChecks(seat, event) != own {
+			t.Errorf("%q sees them: %t", seat, sees)
+		}
+	}
+	if len(event.Checks) != 1 {
+		t.Error("the event itself has lost them")
+	}
+}
+
 func TestRunsAreComparedMessageByMessage(t *testing.T) {
 	one := messages(t, "flow1")
 	rows := Compare(one, messages(t, "flow1"))
