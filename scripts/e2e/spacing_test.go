@@ -50,6 +50,26 @@ func TestEveryScreenFitsWithTheTextSpacingOfTheUser(t *testing.T) {
 	}
 }
 
+// Letters of twice the size on a narrow screen are what a telephone has whose user wants them large.
+func TestEveryScreenFitsWithLettersOfTwiceTheSize(t *testing.T) {
+	p := start(t)
+	b := open(t)
+	enter(b, p)
+	send(b, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: 320, Height: 900, DeviceScaleFactor: 1})
+	for screen, there := range map[string]string{"/": component.IDNotes, "/session": component.IDSessions, "/inspector": component.IDFiles, "/build": component.IDMain} {
+		b.visit(p.origin + screen)
+		running(b)
+		b.see(there, "")
+		before := evaluate[float64](b, `document.querySelector("h1").offsetHeight`)
+		b.spaced("html { font-size: 200% }")
+		if after := evaluate[float64](b, `document.querySelector("h1").offsetHeight`); after < 2*before {
+			t.Errorf("%s: the heading has %v px after %v", screen, after, before)
+		}
+		b.fits(320)
+		b.shot("large" + strings.ReplaceAll(screen, "/", "-"))
+	}
+}
+
 func TestLongNamesOfAFileAreShownToTheirEnd(t *testing.T) {
 	p := start(t)
 	b := open(t)
