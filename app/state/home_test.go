@@ -129,6 +129,17 @@ func TestSignOutLeavesNothingOfTheUser(t *testing.T) {
 	}
 }
 
+func TestSignOutWithoutAnAnswerIsNotSaidToHaveFailed(t *testing.T) {
+	refused := &backend.Error{Problem: api.Problem{Status: 503, Code: api.StoreUnavailable}}
+	for err, want := range map[error]text.Message{backend.ErrUnreachable: text.Say.SignOutUnanswered, error(refused): text.Say.SignOutFailed} {
+		home := signedIn(t)
+		home.BeginSignOut()
+		if home.SignedOutBy(err) || home.Alert == nil || home.Alert.Message != want {
+			t.Errorf("after %v it says %+v", err, home.Alert)
+		}
+	}
+}
+
 func TestNotesAreNewestFirst(t *testing.T) {
 	home := signedIn(t)
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)

@@ -128,6 +128,9 @@ func (v *Visit) SignedOutBy(err error) bool {
 	if err != nil && !backend.SignedOut(err) {
 		v.Phase, v.Status = SignedIn, text.Say.StatusSignedIn
 		v.Alert = &Alert{Message: text.Say.SignOutFailed}
+		if backend.Unanswered(err) {
+			v.Alert.Message = text.Say.SignOutUnanswered
+		}
 		return false
 	}
 	v.leave(text.Say.StatusSignedOutOK, nil)

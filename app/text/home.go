@@ -81,6 +81,7 @@ type Home struct {
 	NotesNotCleared   Message
 	NotesUnanswered   Message
 	SignOutFailed     Message
+	SignOutUnanswered Message
 
 	// The page for an address that does not exist.
 	NotFound     Message

@@ -116,6 +116,10 @@ var home = text.Home{
 		Title:  "You are still signed in",
 		Detail: "Signing out did not work. Try again, and close the browser if you share this computer.",
 	},
+	SignOutUnanswered: text.Message{
+		Title:  "No answer came",
+		Detail: "You may still be signed in. Try again, and close the browser if you share this computer.",
+	},
 
 	NotFound: text.Message{
 		Title:  "There is nothing at this address",
