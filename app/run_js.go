@@ -13,9 +13,14 @@ import (
 // who is signed in.
 func Run() {
 	browser := backend.NewBrowser()
-	world := page.World{Backend: backend.New(browser), Browser: browser, Facts: browser.Facts()}
+	client := backend.New(browser)
+	world := page.World{Backend: client, Browser: browser, Facts: browser.Facts(), First: client.First()}
 	for _, route := range routes() {
-		goapp.Route(route.path, func() goapp.Composer { return route.screen(world) })
+		goapp.Route(route.path, func() goapp.Composer {
+			screen := route.screen(world)
+			world.First = nil // later screens ask anew
+			return screen
+		})
 	}
 	goapp.RouteWithRegexp(".*", func() goapp.Composer { return page.NewNotFound() })
 	goapp.RunWhenOnBrowser()

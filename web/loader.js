@@ -57,7 +57,8 @@
   });
 
   // The app's first question is who is signed in: it is asked while the bundle is on its way, in the words of the app, and the
-  // app takes the answer, once, and waits for it no longer than for any other (backend/early_js.go).
+  // app takes the answer, once: before its first frame when it is there by then, and waits for it no longer than for any other
+  // (backend/early_js.go).
   const askEarly = () => {
     const headers = { Accept: "application/json", [csrf]: "1" };
     const abort = new AbortController();
@@ -67,8 +68,9 @@
     const answered = asked.then(async (response) => ({
       status: response.status, type: response.headers.get("Content-Type"), body: await response.arrayBuffer(), at: performance.now(),
     }));
-    answered.catch(() => {}); // the app asks again
-    globalThis.earlySession = { answered, abort };
+    const early = { answered, abort };
+    answered.then((answer) => { early.answer = answer; }, () => {}); // without one the app asks again
+    globalThis.earlySession = early;
   };
 
   // What is done in a blink needs no bar.

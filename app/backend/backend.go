@@ -23,6 +23,8 @@ const Timeout = 15 * time.Second
 // caller to judge. It never follows a redirect.
 type Fetcher interface {
 	Fetch(ctx context.Context, request Request) (Response, error)
+	// Early is the answer to the first question, who is signed in, when it was here before anybody asked. It is taken once.
+	Early() (response Response, ok bool)
 }
 
 // Request is what a [Fetcher] sends.
@@ -56,10 +58,32 @@ func New(fetcher Fetcher) *Client {
 func (c *Client) Session(ctx context.Context) (api.Session, error) {
 	var session api.Session
 	age, err := c.call(ctx, "GET", api.PathSession, nil, &session)
+	return asOfNow(session, age), err
+}
+
+// First is what is known of the session before the app has asked.
+type First struct {
+	Session api.Session
+	Err     error
+}
+
+// First is the answer to the first question, who is signed in, when it was here before the app; otherwise nil.
+func (c *Client) First() *First {
+	response, ok := c.fetcher.Early()
+	if !ok {
+		return nil
+	}
+	var session api.Session
+	err := read(response, "GET", api.PathSession, &session)
+	return &First{Session: asOfNow(session, response.Age), Err: err}
+}
+
+// asOfNow moves the server's time on by the age of its answer.
+func asOfNow(session api.Session, age time.Duration) api.Session {
 	if session.Expiry != nil {
 		session.Expiry.Now = session.Expiry.Now.Add(age)
 	}
-	return session, err
+	return session
 }
 
 // Logout ends the session at the BFF. When the answer has a logout URL the page navigates there next, to end the session
@@ -91,16 +115,21 @@ func (c *Client) call(ctx context.Context, method, path string, in, out any) (ag
 	if err != nil {
 		return 0, fmt.Errorf("%s %s: %w: %w", method, path, ErrUnreachable, err)
 	}
+	return response.Age, read(response, method, path, out)
+}
+
+// read decodes the answer to a request into out, when it is not nil.
+func read(response Response, method, path string, out any) error {
 	if response.Status < 200 || response.Status > 299 {
-		return 0, fmt.Errorf("%s %s: %w", method, path, refusal(response))
+		return fmt.Errorf("%s %s: %w", method, path, refusal(response))
 	}
 	if out == nil {
-		return response.Age, nil
+		return nil
 	}
 	if err := json.Unmarshal(response.Body, out); err != nil {
-		return 0, fmt.Errorf("%s %s: %w: %w", method, path, ErrAnswer, err)
+		return fmt.Errorf("%s %s: %w: %w", method, path, ErrAnswer, err)
 	}
-	return response.Age, nil
+	return nil
 }
 
 func newRequest(method, path string, in any) (Request, error) {

@@ -17,7 +17,10 @@ type fakeFetcher struct {
 	err      error
 	hang     bool
 	request  Request
+	early    bool // the response is here already
 }
+
+func (f *fakeFetcher) Early() (Response, bool) { return f.response, f.early }
 
 func (f *fakeFetcher) Fetch(ctx context.Context, request Request) (Response, error) {
 	f.request = request
@@ -65,6 +68,26 @@ func TestSessionThatWasHereAlreadyTellsTheServersTimeOfNow(t *testing.T) {
 		if err != nil || session.Expiry == nil || !session.Expiry.Now.Equal(want) {
 			t.Errorf("after %s: %v, %+v, want %s", age, err, session.Expiry, want)
 		}
+	}
+}
+
+func TestFirstAnswerIsWhatWasHereBeforeTheApp(t *testing.T) {
+	fetcher := answer(200, "application/json", `{"authenticated":true,"expiry":{"now":"2026-01-02T03:04:05Z"}}`)
+	fetcher.response.Age = time.Second
+	if first := New(fetcher).First(); first != nil {
+		t.Errorf("nothing was here, and the answer is %+v", first)
+	}
+	fetcher.early = true
+	first := New(fetcher).First()
+	if first == nil || first.Err != nil || !first.Session.Authenticated || first.Session.Expiry.Now.Second() != 6 {
+		t.Errorf("the answer is %+v", first)
+	}
+	fetcher.response.Status = 503
+	if first := New(fetcher).First(); first == nil || !Unreachable(first.Err) {
+		t.Errorf("the answer is %+v", first)
+	}
+	if fetcher.request.Path != "" {
+		t.Errorf("%s was asked for", fetcher.request.Path)
 	}
 }
 

@@ -8,27 +8,43 @@ import (
 	"cloakroom/bff/api"
 )
 
-// takeEarly is the answer to a request that the loader has made already, while the bundle was on its way: to the first
-// question, who is signed in. It is taken once; a request that failed is made again. One that is not answered is given up when
+// early is what the loader asked while the bundle was on its way: the first question, who is signed in. The answer is taken once. One
+// that was left lying for longer than a call may take says nothing of now.
+const early = "earlySession"
+
+// Early is the answer when it was here before the app.
+func (Browser) Early() (Response, bool) {
+	asked := js.Global().Get(early)
+	if asked.IsUndefined() || asked.Get("answer").IsUndefined() {
+		return Response{}, false
+	}
+	js.Global().Delete(early)
+	return asEarly(asked.Get("answer"))
+}
+
+// takeEarly waits for the answer, when this is the request. One that failed is made again. One that is not answered is given up when
 // ctx ends, as every other is.
 func takeEarly(ctx context.Context, request Request) (Response, bool) {
-	const name = "earlySession"
-	asked := js.Global().Get(name)
+	asked := js.Global().Get(early)
 	if request.Method != "GET" || request.Path != api.PathSession || asked.IsUndefined() {
 		return Response{}, false
 	}
-	js.Global().Delete(name)
+	js.Global().Delete(early)
 	defer context.AfterFunc(ctx, func() { asked.Get("abort").Call("abort") })()
 	answer, err := await(asked.Get("answered"))
 	if err != nil {
 		return Response{}, false
 	}
+	return asEarly(answer)
+}
+
+func asEarly(answer js.Value) (response Response, fresh bool) {
 	waited := js.Global().Get("performance").Call("now").Float() - answer.Get("at").Float() // milliseconds
-	response := Response{Status: answer.Get("status").Int(), Body: bytesOf(answer.Get("body")), Age: time.Duration(waited * float64(time.Millisecond))}
+	response = Response{Status: answer.Get("status").Int(), Body: bytesOf(answer.Get("body")), Age: time.Duration(waited * float64(time.Millisecond))}
 	if contentType := answer.Get("type"); !contentType.IsNull() {
 		response.ContentType = contentType.String()
 	}
-	return response, true
+	return response, response.Age < Timeout
 }
 
 // bytesOf copies an ArrayBuffer.

@@ -27,7 +27,7 @@ func NewHome(world World) *Home {
 	home.visited, home.entered = &home.state, home.enter
 	home.say = func(status string) { home.state.Status = status }
 	home.state.Providers = world.Facts.Providers
-	home.state.Check()
+	home.begin()
 	return home
 }
 

@@ -34,7 +34,7 @@ func NewInspector(world World) *Inspector {
 	inspector.changed = func(session api.Session) { inspector.heed(session, nil) }
 	inspector.state.Providers = world.Facts.Providers
 	inspector.state.View.Density = state.Developer
-	inspector.state.Check()
+	inspector.begin()
 	return inspector
 }
 

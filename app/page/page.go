@@ -69,6 +69,7 @@ type World struct {
 	Backend Backend
 	Browser Browser
 	Facts   backend.Facts
+	First   *backend.First // who is signed in, if it is known before anybody asks
 }
 
 // tone colours the status line; its words say the same.

@@ -32,7 +32,7 @@ func NewSession(world World) *Session {
 	session.say = func(status string) { session.state.Status = status }
 	session.state.Providers = world.Facts.Providers
 	session.density = state.Developer
-	session.state.Check()
+	session.begin()
 	return session
 }
 

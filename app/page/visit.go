@@ -40,7 +40,15 @@ type visit struct {
 	stream   stream
 }
 
-// mount asks who is signed in, and asks again whenever the page comes back from the back/forward cache, or the user to it: by then
+// begin is before the first frame. That tells a visitor at once that they are one, when it is known; what is a user's needs the window.
+func (v *visit) begin() {
+	check := v.visited.Check()
+	if v.First != nil && v.First.Err == nil && !v.First.Session.Authenticated {
+		v.visited.Checked(check, v.First.Session, nil)
+	}
+}
+
+// mount asks who is signed in, if that is not known, and asks again whenever the page comes back from the back/forward cache, or the user to it: by then
 // the session may have ended, and another user's begun.
 func (v *visit) mount(ctx goapp.Context, title string) {
 	v.screen = ctx
@@ -49,8 +57,13 @@ func (v *visit) mount(ctx goapp.Context, title string) {
 		v.Browser.OnRestore(func() { dispatched(v.screen, v.check) }),
 		v.Browser.OnTurn(func() { dispatched(v.screen, v.turned) }),
 	}
-	v.check()
+	if v.First == nil {
+		v.check()
+	}
 	v.visited.SignInFailed(api.Code(v.Browser.TakeParameter(api.ErrorParameter)))
+	if v.First != nil {
+		dispatched(ctx, func() { v.answered(v.visited.Asked(), v.First.Session, v.First.Err) })
+	}
 }
 
 // OnDismount stops listening.
@@ -132,16 +145,18 @@ func (v *visit) check() {
 	check := v.visited.Check()
 	v.later(func(ctx context.Context) func() {
 		session, err := v.Backend.Session(ctx)
-		return func() {
-			torn := v.Browser.TakeKept(keyTorn) != ""
-			switch {
-			case v.visited.Checked(check, session, err):
-				v.entered(session)
-			case torn:
-				v.visited.GaveBack()
-			}
-		}
+		return func() { v.answered(check, session, err) }
 	})
+}
+
+func (v *visit) answered(check int, session api.Session, err error) {
+	torn := v.Browser.TakeKept(keyTorn) != ""
+	switch {
+	case v.visited.Checked(check, session, err):
+		v.entered(session)
+	case torn:
+		v.visited.GaveBack()
+	}
 }
 
 // retry asks again. The button that had the focus is gone.
