@@ -44,7 +44,7 @@ func TestTabShowsWhoTheBrowserIsSignedInAsOnceTheUserTurnsToIt(t *testing.T) {
 		}
 	}
 
-	inspector.see("alert", text.Say.SessionEnded.Title)
+	inspector.see("alert", text.Say.EndedBecause(api.EndedBySignOut).Title)
 	evaluate[bool](inspector, turned)
 	inspector.see(component.IDWatchCall, "")
 	inspector.gone("alert")
