@@ -3,6 +3,7 @@
 package app
 
 import (
+	"encoding/json"
 	"net/http/httptest"
 	"reflect"
 	"regexp"
@@ -45,28 +46,16 @@ func eachWord(path string, value reflect.Value, f func(path, word string) string
 }
 
 // copyOf has maps and slices of its own.
-func copyOf(words text.Words) text.Words {
-	var deep func(reflect.Value)
-	deep = func(value reflect.Value) {
-		switch value.Kind() {
-		case reflect.Struct:
-			for i := range value.NumField() {
-				deep(value.Field(i))
-			}
-		case reflect.Map:
-			own := reflect.MakeMap(value.Type())
-			for _, key := range value.MapKeys() {
-				own.SetMapIndex(key, value.MapIndex(key))
-			}
-			value.Set(own)
-		case reflect.Slice:
-			own := reflect.MakeSlice(value.Type(), value.Len(), value.Len())
-			reflect.Copy(own, value)
-			value.Set(own)
-		}
+func copyOf(t *testing.T, words text.Words) (own text.Words) {
+	t.Helper()
+	encoded, err := json.Marshal(words)
+	if err == nil {
+		err = json.Unmarshal(encoded, &own)
 	}
-	deep(reflect.ValueOf(&words).Elem())
-	return words
+	if err != nil || !reflect.DeepEqual(own, words) {
+		t.Fatalf("the copy is another: %v", err)
+	}
+	return own
 }
 
 // The second of each stands behind a number that ends the sentence in English.
@@ -74,7 +63,7 @@ var mayBeEmpty = []string{".Inspector.RefPlaces"}
 
 func TestNoWordIsMissing(t *testing.T) {
 	missing := func(words text.Words) (found []string) {
-		words = copyOf(words)
+		words = copyOf(t, words)
 		eachWord("", reflect.ValueOf(&words).Elem(), func(path, word string) string {
 			if word == "" && !slices.Contains(mayBeEmpty, path) {
 				found = append(found, path)
@@ -87,7 +76,7 @@ func TestNoWordIsMissing(t *testing.T) {
 		t.Errorf("English has no words for %q", found)
 	}
 	// The control: a field, and one of a map, that is forgotten.
-	words := copyOf(english.Words)
+	words := copyOf(t, english.Words)
 	words.Play = ""
 	words.SignInErrors[api.LoginLoop] = text.Message{Title: "t"}
 	if found := missing(words); len(found) != 2 {
@@ -140,7 +129,7 @@ func TestScreensSpeakTheLanguageThatIsSet(t *testing.T) {
 		page.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
 		return w.Body.String()
 	}
-	other := copyOf(english.Words)
+	other := copyOf(t, english.Words)
 	eachWord("", reflect.ValueOf(&other).Elem(), func(_, word string) string {
 		return strings.Map(func(r rune) rune {
 			if unicode.IsLetter(r) {

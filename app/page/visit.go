@@ -48,8 +48,8 @@ func (v *visit) begin() {
 	}
 }
 
-// mount asks who is signed in, if that is not known, and asks again whenever the page comes back from the back/forward cache, or the user to it: by then
-// the session may have ended, and another user's begun.
+// mount asks who is signed in, if that is not known, and asks again whenever the page comes back from the back/forward cache, or the
+// user to it: by then the session may have ended, and another user's begun.
 func (v *visit) mount(ctx goapp.Context, title string) {
 	v.screen = ctx
 	v.Browser.Enter(title)

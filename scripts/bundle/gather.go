@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 
 	"cloakroom/app/shell"
 	"cloakroom/scripts/trim"
@@ -21,13 +20,11 @@ var sources = []string{
 
 // gather compiles the program and reads everything that the bundle is made of, by name.
 func gather(ctx context.Context, job job) (map[string][]byte, error) {
-	var loader string
-	var compiling, asking error
-	var group sync.WaitGroup
-	group.Go(func() { compiling = compile(ctx, job) })
-	group.Go(func() { loader, asking = wasmExec(ctx) })
-	group.Wait()
-	if err := errors.Join(compiling, asking); err != nil {
+	if err := compile(ctx, job); err != nil {
+		return nil, err
+	}
+	loader, err := wasmExec(ctx)
+	if err != nil {
 		return nil, err
 	}
 	paths := map[string]string{shell.FileWASM: job.wasm, shell.FileWASMExec: loader}
