@@ -8,9 +8,11 @@ import (
 	"cloakroom/bff/api"
 )
 
-// early is what the loader asked while the bundle was on its way: the first question, who is signed in. The answer is taken once. One
-// that was left lying for longer than a call may take says nothing of now.
+// early is what the loader asked while the bundle was on its way: the first question, who is signed in. The answer is taken once.
 const early = "earlySession"
+
+// lying is how long an answer may lie about while the app runs: on a screen that asks nobody, it says nothing of the time after.
+const lying = time.Second
 
 // Early is the answer when it was here before the app.
 func (Browser) Early() (Response, bool) {
@@ -19,7 +21,7 @@ func (Browser) Early() (Response, bool) {
 		return Response{}, false
 	}
 	js.Global().Delete(early)
-	return asEarly(asked.Get("answer"))
+	return asEarly(asked.Get("answer")), true
 }
 
 // takeEarly waits for the answer, when this is the request. One that failed is made again. One that is not answered is given up when
@@ -35,16 +37,17 @@ func takeEarly(ctx context.Context, request Request) (Response, bool) {
 	if err != nil {
 		return Response{}, false
 	}
-	return asEarly(answer)
+	response := asEarly(answer)
+	return response, response.Age < lying
 }
 
-func asEarly(answer js.Value) (response Response, fresh bool) {
+func asEarly(answer js.Value) Response {
 	waited := js.Global().Get("performance").Call("now").Float() - answer.Get("at").Float() // milliseconds
-	response = Response{Status: answer.Get("status").Int(), Body: bytesOf(answer.Get("body")), Age: time.Duration(waited * float64(time.Millisecond))}
+	response := Response{Status: answer.Get("status").Int(), Body: bytesOf(answer.Get("body")), Age: time.Duration(waited * float64(time.Millisecond))}
 	if contentType := answer.Get("type"); !contentType.IsNull() {
 		response.ContentType = contentType.String()
 	}
-	return response, response.Age < Timeout
+	return response
 }
 
 // bytesOf copies an ArrayBuffer.
